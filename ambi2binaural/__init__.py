@@ -1,0 +1,1 @@
+"""360-degree video with ambisonic sound to binaural clips."""

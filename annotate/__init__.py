@@ -1,0 +1,1 @@
+"""Click where the sound comes from."""

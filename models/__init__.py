@@ -1,0 +1,1 @@
+"""The reference networks, trained on the shards that the other tools write."""

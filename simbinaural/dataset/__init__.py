@@ -1,0 +1,1 @@
+"""Clips planned, rendered, stored, split, checked and shown."""

@@ -1,0 +1,1 @@
+"""Homes to film: textured meshes with acoustic materials, lights and rooms."""

@@ -1,0 +1,1 @@
+"""What sounds: objects and their anechoic sounds."""
