@@ -1,1 +1,1 @@
-"""Video with binaural sound, filmed in simulated homes, and the ground that every tool stands on."""
+"""Film sounding objects in simulated homes; and the ground that every tool stands on."""

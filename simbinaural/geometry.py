@@ -164,7 +164,7 @@ def rotate(orientation, vectors):
 
 
 def rotation_matrix(orientation):
-    """Matrices (..., 3, 3) of unit quaternions (..., 4); columns are the body's axes in the world."""
+    """Matrices (..., 3, 3) of unit quaternions (..., 4); columns are the body's axes."""
     orientation = np.asarray(orientation, dtype=float)
     return np.swapaxes(rotate(orientation[..., None, :], np.eye(3)), -1, -2)
 

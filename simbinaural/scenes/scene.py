@@ -1,8 +1,9 @@
 """What a home is to the cameras and to the ears.
 
-The picture's side of a `Scene` is a textured triangle `Mesh` with lights; the sound's side is a `Room`:
-planes with patches (doors, windows, rugs), and furniture as boxes. Both describe the same home in the
-same world coordinates (`simbinaural.geometry`), and every face of the mesh names its acoustic material.
+The picture's side of a `Scene` is a textured triangle `Mesh` with lights; the sound's side is a
+`Room`: planes with patches (doors, windows, rugs), and furniture as boxes. Both describe the same
+home in the same world coordinates (`simbinaural.geometry`), and every face of the mesh names its
+acoustic material.
 """
 
 from dataclasses import dataclass, field
@@ -38,8 +39,8 @@ class Texture:
     Attributes
     ----------
     pixels : (height, width, 3) numpy.ndarray of uint8
-        sRGB; repeats in both directions. Texture coordinate (0, 0) is the first row's left edge, u grows
-        along the rows, v down the columns.
+        sRGB; repeats in both directions. Texture coordinate (0, 0) is the first row's left edge,
+        u grows along the rows, v down the columns.
     gloss : float
         Share of light that is mirrored at a steep glance, 0 (matt) to 1.
     emission : float
@@ -128,9 +129,11 @@ class Patch:
     Attributes
     ----------
     surface : int
-        Wall i runs from corner i of the polygon to the next; wall count = floor, wall count + 1 = ceiling.
+        Wall i runs from corner i of the polygon to the next; the number of walls is the floor, one
+        more the ceiling.
     lower, upper : (2,) numpy.ndarray
-        On a wall: metres along it from its corner and height above the floor. On floor and ceiling: world x, z.
+        On a wall: metres along it from its corner and height above the floor. On floor and ceiling:
+        world x, z.
     material : int
         Index into `Scene.materials`.
     kind : str
@@ -170,9 +173,11 @@ class Room:
     name : str
         Unique in the home, such as ``living-0``.
     kind : str
-        ``living``, ``kitchen``, ``bedroom``, ``bathroom``, ``hall``, ``study``, ``dining``, ``studio``.
+        ``living``, ``kitchen``, ``bedroom``, ``bathroom``, ``hall``, ``study``, ``dining``,
+        ``studio``.
     polygon : (corners, 2) numpy.ndarray
-        World x, z of the floor's corners, in metres; the shoelace sum x_i z_{i+1} - x_{i+1} z_i is positive.
+        World x, z of the floor's corners, in metres; the shoelace sum x_i z_{i+1} - x_{i+1} z_i is
+        positive.
     floor_y, height : float
         Metres.
     surfaces : (corners + 2,) numpy.ndarray of int
