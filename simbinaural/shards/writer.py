@@ -1,0 +1,122 @@
+"""Shards and labels on disk: whole or not at all.
+
+A file is written under a temporary name, flushed to the disk and renamed, so that a crash, a kill
+or a full disk never leaves half a file under its final name. The same clips give the same bytes:
+HDF5 stores no times here, and arrays are written in a fixed order.
+"""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from simbinaural.errors import InputError
+from simbinaural.shards.contract import BYTES, COMPRESSED, DATASETS, ClipData, clip_faults
+
+TEMPORARY_SUFFIX = ".part"
+
+
+def write_shard(path, clips):
+    """Write clips into a new shard.
+
+    Parameters
+    ----------
+    path : path-like
+        The shard; its folder is made if need be.
+    clips : iterable of (str, ClipData)
+        Clip id and content, taken one after the other, so that only one is in memory.
+
+    Raises
+    ------
+    InputError
+        If the shard exists already: a shard is never written again.
+    ValueError
+        If a clip breaks the contract: a fault of the program, not of its user.
+    """
+    path = Path(path)
+    if path.exists():
+        raise InputError(f"{path}: exists; a shard is never written again")
+    with replacing(path) as temporary, _new_file(temporary) as file:
+        for clip_id, clip in clips:
+            faults = clip_faults(clip)
+            if faults:
+                raise ValueError(f"clip {clip_id}: {'; '.join(faults)}")
+            _write_clip(file.create_group(clip_id), clip)
+
+
+def write_labels(folder, name, labels):
+    """Replace the labels `name` of a data set.
+
+    Parameters
+    ----------
+    folder : path-like
+        The data set.
+    name : str
+        What the labels are called.
+    labels : iterable of (str, ClipData)
+        Clip id, and arrays with attributes.
+    """
+    path = Path(folder) / "labels" / f"{name}.h5"
+    with replacing(path) as temporary, _new_file(temporary) as file:
+        for clip_id, label in labels:
+            _write_clip(file.create_group(clip_id), ClipData(label.arrays, label.attributes))
+
+
+@contextmanager
+def replacing(path):
+    """Lend a temporary path that becomes `path` in one step when the block ends well.
+
+    Yields
+    ------
+    pathlib.Path
+        A name beside `path`, unique to this process; removed if the block fails.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _flush(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _new_file(path):
+    return h5py.File(path, "w", libver=("earliest", "v110"))
+
+
+def _write_clip(group, clip):
+    for name in sorted(clip.arrays):
+        _write_array(group, name, clip.arrays[name])
+    for name in sorted(clip.attributes):
+        group.attrs[name] = clip.attributes[name]
+
+
+def _write_array(group, name, array):
+    if DATASETS.get(name, (None,))[0] == BYTES:
+        dataset = group.create_dataset(name, (len(array),), dtype=h5py.vlen_dtype(np.uint8))
+        for index, image in enumerate(array):
+            dataset[index] = image
+    elif name in COMPRESSED and np.size(array):
+        group.create_dataset(
+            name,
+            data=array,
+            chunks=(1, *np.shape(array)[1:]),
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
+        )
+    else:
+        group.create_dataset(name, data=array)

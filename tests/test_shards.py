@@ -1,0 +1,191 @@
+"""The contract: what is written is read, whole or not at all, and the same bytes each time."""
+
+import h5py
+import numpy as np
+import pytest
+
+from simbinaural.errors import InputError
+from simbinaural.shards import (
+    ClipData,
+    clip_faults,
+    open_dataset,
+    read_info,
+    read_split,
+    write_info,
+    write_labels,
+    write_shard,
+    write_split,
+)
+
+
+def recorded_clip(rng, n_frames=3, n_samples=1600):
+    images = [rng.integers(0, 255, 50 + k, dtype=np.uint8) for k in range(n_frames)]
+    return ClipData(
+        {
+            "audio": rng.standard_normal((2, n_samples)).astype(np.float32),
+            "frames": images,
+            "frame_times": np.arange(n_frames) / 5,
+        },
+        {
+            "sample_rate": 16000,
+            "fps": 5.0,
+            "width": 480,
+            "height": 240,
+            "projection": "perspective",
+            "fov_deg": 90.0,
+            "gain_db": 0.0,
+            "hrtf": "none",
+            "origin": "recorded",
+            "scene": "studio",
+        },
+    )
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    write_info(tmp_path, {"command": "test"})
+    rng = np.random.default_rng(1)
+    write_shard(tmp_path / "shards/00000.h5", [(f"{k:06d}", recorded_clip(rng)) for k in range(2)])
+    return tmp_path
+
+
+def test_what_is_written_is_read(dataset):
+    rng = np.random.default_rng(1)
+    with open_dataset(dataset) as data:
+        assert data.clip_ids == ("000000", "000001")
+        for clip in data:
+            expected = recorded_clip(rng)
+            assert clip.attributes == expected.attributes
+            np.testing.assert_array_equal(clip["audio"], expected.arrays["audio"])
+            np.testing.assert_array_equal(
+                clip.part("audio", slice(10, 20)), expected.arrays["audio"][:, 10:20]
+            )
+            for k, image in enumerate(expected.arrays["frames"]):
+                np.testing.assert_array_equal(clip.image("frames", k), image)
+
+
+def test_the_same_clips_give_the_same_bytes(dataset, tmp_path):
+    rng = np.random.default_rng(1)
+    again = tmp_path / "again.h5"
+    write_shard(again, [(f"{k:06d}", recorded_clip(rng)) for k in range(2)])
+    assert again.read_bytes() == (dataset / "shards/00000.h5").read_bytes()
+
+
+def test_a_shard_is_never_written_again(dataset):
+    with pytest.raises(InputError, match=r"00000\.h5: exists"):
+        write_shard(dataset / "shards/00000.h5", [])
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path):
+    def clips():
+        yield "000000", recorded_clip(np.random.default_rng(0))
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        write_shard(tmp_path / "shards/00000.h5", clips())
+    assert list((tmp_path / "shards").iterdir()) == []
+
+
+def test_clips_that_break_the_contract_are_not_written(tmp_path):
+    clip = recorded_clip(np.random.default_rng(0))
+    clip.arrays["frame_times"] = clip.arrays["frame_times"][:2]
+    with pytest.raises(ValueError, match="frame_times has 2 frames, expected 3"):
+        write_shard(tmp_path / "00000.h5", [("000000", clip)])
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "fault"),
+    [
+        ("audio", np.zeros((1, 1600), np.float32), "audio has 1 ears, expected 2"),
+        ("audio", np.zeros((2, 1600)), "audio must be float32, got float64"),
+        ("audio", np.zeros(1600, np.float32), "audio must have shape"),
+        ("dry", np.zeros((1, 1500), np.float32), "dry has 1500 samples, expected 1600"),
+    ],
+)
+def test_faults_are_named(name, broken, fault):
+    clip = recorded_clip(np.random.default_rng(0))
+    clip.arrays[name] = broken
+    assert fault in "\n".join(clip_faults(clip))
+
+
+def test_missing_things_are_named():
+    clip = recorded_clip(np.random.default_rng(0))
+    clip.attributes["origin"] = "simulated"
+    del clip.attributes["fps"], clip.arrays["audio"]
+    faults = clip_faults(clip)
+    for fault in ("audio is missing", "rir is missing", "attribute fps is missing"):
+        assert fault in faults
+
+
+def test_rir_times_has_one_more_than_rirs():
+    clip = recorded_clip(np.random.default_rng(0))
+    clip.arrays["rir"] = np.zeros((2, 1, 2, 8), np.float32)
+    clip.arrays["rir_times"] = np.array([0.0, 0.05])
+    assert clip_faults(clip) == ["rir_times has 1 rirs, expected 2"]
+
+
+def test_labels_are_joined_on_reading(dataset):
+    label = ClipData({"points": np.array([[0, 3.5, 4.5]])}, {"sigma": 4.0})
+    write_labels(dataset, "clicks", [("000001", label)])
+    with open_dataset(dataset) as data:
+        assert data.clip("000000").labels == {}
+        group = data.clip("000001").labels["clicks"]
+        np.testing.assert_array_equal(group["points"], [[0, 3.5, 4.5]])
+        assert group.attrs["sigma"] == 4.0
+
+
+def test_damaged_shards_are_named(dataset):
+    whole = (dataset / "shards/00000.h5").read_bytes()
+    (dataset / "shards/00001.h5").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"00001\.h5: is damaged"):
+        open_dataset(dataset)
+
+
+def test_folders_that_are_no_data_sets_are_refused(tmp_path):
+    with pytest.raises(InputError, match="is not a data set"):
+        open_dataset(tmp_path)
+    (tmp_path / "dataset.json").write_text("{")
+    with pytest.raises(InputError, match="is not valid JSON"):
+        read_info(tmp_path)
+    (tmp_path / "dataset.json").write_text("{}")
+    with pytest.raises(InputError, match="schema_version"):
+        read_info(tmp_path)
+    (tmp_path / "dataset.json").write_text('{"schema_version": 99}')
+    with pytest.raises(InputError, match="newer version"):
+        read_info(tmp_path)
+
+
+def test_unknown_clip_is_named(dataset):
+    with open_dataset(dataset) as data, pytest.raises(InputError, match="has no clip 000009"):
+        data.clip("000009")
+
+
+def test_splits_are_read_back(dataset):
+    split = {"kind": "random", "seed": 1, "train": ["000000"], "val": [], "test": ["000001"]}
+    write_split(dataset, "random", split)
+    assert read_split(dataset, "random") == split
+    with pytest.raises(InputError, match="there is random"):
+        read_split(dataset, "scene")
+    (dataset / "splits/bad.json").write_text("[]")
+    with pytest.raises(InputError, match="is not a split"):
+        read_split(dataset, "bad")
+
+
+def test_filters_are_portable(tmp_path):
+    clip = recorded_clip(np.random.default_rng(0))
+    clip.arrays["rir"] = np.zeros((2, 1, 2, 8), np.float32)
+    clip.arrays["rir_times"] = np.array([0.0, 0.05, 0.1])
+    write_shard(tmp_path / "00000.h5", [("000000", clip)])
+    with h5py.File(tmp_path / "00000.h5") as file:
+        assert file["000000/rir"].compression == "gzip"
+        assert file["000000/audio"].compression is None
+
+
+def test_more_shards_than_open_files(tmp_path):
+    write_info(tmp_path, {})
+    rng = np.random.default_rng(1)
+    for k in range(70):
+        write_shard(tmp_path / f"shards/{k:05d}.h5", [(f"{k:06d}", recorded_clip(rng, 1, 10))])
+    with open_dataset(tmp_path) as data:
+        clips = list(data)
+        assert [clip["audio"].shape for clip in clips] == [(2, 10)] * 70
