@@ -1,0 +1,126 @@
+"""Jobs: every executor gives the same, failures stop, workers never outlive the command."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from simbinaural.errors import InputError
+from simbinaural.jobs import open_executor, run_jobs
+
+
+def square(number):
+    return number * number
+
+
+def fail_on_three(number):
+    if number == 3:
+        raise InputError("three is bad")
+    return number
+
+
+def end_abruptly(number):
+    os._exit(number)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_all_jobs_are_done(workers):
+    done = []
+    with open_executor(workers) as executor:
+        run_jobs(square, range(6), executor=executor, on_done=done.append)
+    assert sorted(done) == [0, 1, 4, 9, 16, 25]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_first_failure_is_raised(workers):
+    with (
+        pytest.raises(InputError, match="three is bad"),
+        open_executor(workers) as executor,
+    ):
+        run_jobs(fail_on_three, range(100), executor=executor)
+
+
+def test_a_killed_worker_is_told():
+    with (
+        pytest.raises(InputError, match="a worker process was killed"),
+        open_executor(2) as executor,
+    ):
+        run_jobs(end_abruptly, [1, 2], executor=executor)
+
+
+def test_workers_must_be_at_least_one():
+    with pytest.raises(InputError, match="workers must be at least 1, got 0"), open_executor(0):
+        pass
+
+
+def test_a_scheduler_that_does_not_answer():
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    with (
+        pytest.raises(InputError, match="does not answer"),
+        open_executor(scheduler="tcp://127.0.0.1:1"),
+    ):
+        pass
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same():
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    done = []
+    with (
+        distributed.LocalCluster(n_workers=1, dashboard_address=None) as cluster,
+        open_executor(scheduler=cluster.scheduler_address) as executor,
+    ):
+        run_jobs(square, range(4), executor=executor, on_done=done.append)
+    assert sorted(done) == [0, 1, 4, 9]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_workers_end_with_the_command(tmp_path, how):
+    script = tmp_path / "command.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import os, time, sys
+            from pathlib import Path
+            from simbinaural.jobs import open_executor, run_jobs
+
+            def job(folder):
+                Path(folder, str(os.getpid())).touch()
+                time.sleep(120)
+
+            if __name__ == "__main__":
+                with open_executor(2) as executor:
+                    run_jobs(job, [sys.argv[1]] * 2, executor=executor)
+            """
+        )
+    )
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    command = subprocess.Popen([sys.executable, script, pids], stderr=subprocess.DEVNULL)
+    try:
+        _wait_until(lambda: len(list(pids.iterdir())) == 2)
+        command.send_signal(how)
+        assert command.wait(30) != 0
+        _wait_until(lambda: not any(_alive(int(path.name)) for path in pids.iterdir()))
+    finally:
+        command.kill()
+
+
+def _wait_until(condition, limit_s=60):
+    end = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def _alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
