@@ -13,11 +13,12 @@ keeps what stands around them.
 """
 
 from simbinaural.shards.contract import ClipData, clip_faults
-from simbinaural.shards.folder import read_info, read_split, write_info, write_split
+from simbinaural.shards.folder import PARTS, read_info, read_split, write_info, write_split
 from simbinaural.shards.reader import Clip, Dataset, open_dataset
 from simbinaural.shards.writer import write_labels, write_shard
 
 __all__ = [
+    "PARTS",
     "Clip",
     "ClipData",
     "Dataset",

@@ -1,0 +1,1 @@
+"""Where the source stands and how the camera moves: free floor, placing, paths."""
