@@ -1,0 +1,26 @@
+"""Sound as arrays: files, rates, spectrograms, levels and convolution.
+
+Everywhere a sound is ``(channels, samples)`` float32 in [-1, 1], left ear first. Computations run
+in double precision where rounding would add up.
+"""
+
+from simbinaural.audio.convolution import convolve, crossfade_weights, moving_convolution
+from simbinaural.audio.files import read_audio, resample, write_audio
+from simbinaural.audio.levels import envelope, from_db, peak, rms, to_db
+from simbinaural.audio.spectrogram import istft, stft
+
+__all__ = [
+    "convolve",
+    "crossfade_weights",
+    "envelope",
+    "from_db",
+    "istft",
+    "moving_convolution",
+    "peak",
+    "read_audio",
+    "resample",
+    "rms",
+    "stft",
+    "to_db",
+    "write_audio",
+]

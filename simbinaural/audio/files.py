@@ -1,0 +1,155 @@
+"""Sound files and sample rates."""
+
+from pathlib import Path
+
+import numpy as np
+import scipy.io.wavfile
+import soundfile
+import soxr
+
+from simbinaural.audio.levels import peak
+from simbinaural.errors import InputError, require, require_shape
+from simbinaural.geometry import to_count
+
+
+def read_audio(path, sample_rate=None):
+    """Read a sound file of any format.
+
+    Parameters
+    ----------
+    path : str or Path
+        What libsndfile reads (wav, flac, ogg, mp3, caf, ...) or FFmpeg does (m4a, opus, webm, the
+        first sound track of a video, ...).
+    sample_rate : int, optional
+        Rate to resample to; by default the file's own.
+
+    Returns
+    -------
+    samples : (channels, samples) numpy.ndarray of float32
+        Sound from the first sample of the track on.
+    sample_rate : int
+        Samples per second.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, corrupt, without sound, or holds NaN or infinity.
+    """
+    path = Path(path)
+    require(path.is_file(), f"{path}: file must exist")
+    require(path.stat().st_size > 0, f"{path}: file must not be empty, got 0 bytes")
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        samples = np.ascontiguousarray(samples.T)
+    except soundfile.LibsndfileError:
+        samples, rate = _read_with_ffmpeg(path)
+    require(samples.size > 0, f"{path}: sound must not be empty, got 0 samples")
+    require(np.isfinite(samples).all(), f"{path}: samples must be finite, got NaN or infinity")
+    if sample_rate is None:
+        return samples, int(rate)
+    return resample(samples, rate, sample_rate), int(sample_rate)
+
+
+def _read_with_ffmpeg(path):
+    # Imported here: libsndfile reads most files, and FFmpeg takes 0.1 s to load.
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            require(container.streams.audio, f"{path}: file must have a sound track, got none")
+            rate = container.streams.audio[0].rate
+            blocks = [frame_samples(frame) for frame in container.decode(audio=0)]
+    except av.error.FFmpegError as error:
+        raise InputError(f"{path}: file must be readable as sound, got {error.strerror}") from error
+    require(blocks, f"{path}: sound must not be empty, got 0 samples")
+    return np.concatenate(blocks, axis=1), rate
+
+
+def frame_samples(frame):
+    """Samples (channels, samples) float32 of a decoded ``av.AudioFrame``, channels in file order.
+
+    Done here and not by FFmpeg's resampler, which remixes what it takes for loudspeakers.
+    """
+    block = frame.to_ndarray()
+    if not frame.format.is_planar:
+        block = block.reshape(-1, frame.layout.nb_channels).T
+    if block.dtype == np.uint8:
+        return (block.astype(np.float32) - 128) / 128
+    if np.issubdtype(block.dtype, np.integer):
+        return (block / -float(np.iinfo(block.dtype).min)).astype(np.float32)
+    return block.astype(np.float32)
+
+
+def write_audio(path, samples, sample_rate, *, encoding="float"):
+    """Write a sound file in the format of its suffix.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.wav``, ``.flac``, ``.ogg``, ``.mp3`` or another suffix that libsndfile writes.
+    samples : (channels, samples) array_like
+        Sound.
+    sample_rate : int
+        Samples per second.
+    encoding : {"float", "pcm16"}
+        Of WAV; the others have their own.
+
+    Raises
+    ------
+    InputError
+        If the format is unknown, or the samples exceed [-1, 1] where the format would clip them.
+    """
+    path = Path(path)
+    samples = np.asarray(samples, dtype=np.float32)
+    require_shape("samples", samples, (None, None))
+    require(encoding in ("float", "pcm16"), f"encoding must be one of float, pcm16, got {encoding}")
+    kind = path.suffix.lower().lstrip(".")
+    require(
+        kind.upper() in soundfile.available_formats(),
+        f"{path}: suffix must be that of a sound format, got {path.suffix!r}; try .wav",
+    )
+    if kind == "wav" and encoding == "float":
+        # Not libsndfile: it stamps the time of day into float files, and equal sounds differ.
+        scipy.io.wavfile.write(path, int(sample_rate), samples.T)
+        return
+    loudest = peak(samples)
+    require(
+        loudest <= 1,
+        f"{path}: samples must lie within [-1, 1], got a peak of {loudest:.3g}; lower the level "
+        "or write a float WAV",
+    )
+    subtype = {"wav": "PCM_16", "flac": "PCM_24"}.get(kind)
+    soundfile.write(path, samples.T, int(sample_rate), format=kind.upper(), subtype=subtype)
+
+
+def resample(samples, from_rate, to_rate):
+    """Change the sample rate.
+
+    Parameters
+    ----------
+    samples : (..., samples) array_like
+        Sound.
+    from_rate, to_rate : float
+        Samples per second.
+
+    Returns
+    -------
+    (..., to_count(samples / from_rate, to_rate)) numpy.ndarray of float32
+        The same sound: sample n stands for the moment ``n / to_rate``.
+
+    Notes
+    -----
+    soxr at its very high quality: linear phase, no delay.
+    """
+    samples = np.asarray(samples, dtype=np.float32)
+    for name, rate in ("from_rate", from_rate), ("to_rate", to_rate):
+        require(rate > 0, f"{name} must be positive, got {rate}")
+    if from_rate == to_rate:
+        return samples
+    count = to_count(samples.shape[-1] / from_rate, to_rate)
+    # Silence behind, because soxr's own rounding of the length may fall a sample short.
+    behind = [(0, 0)] * (samples.ndim - 1) + [(0, int(from_rate / to_rate) + 1)]
+    padded = np.pad(samples, behind)
+    columns = padded.reshape(-1, padded.shape[-1]).T
+    resampled = soxr.resample(columns, from_rate, to_rate, quality="VHQ")[:count].T
+    return np.ascontiguousarray(resampled).reshape(*samples.shape[:-1], count)
