@@ -1,0 +1,118 @@
+"""The early part of a binaural room impulse response: one delayed, colored HRIR per image source.
+
+Time runs from the moment of the sound: what travels d metres reaches the head's center at sample
+``d / c * sample_rate``, and each ear earlier or later by its own delay.
+"""
+
+import numpy as np
+from numba import njit
+
+from simbinaural.acoustics.bands import pole_bank
+from simbinaural.errors import require, require_shape
+from simbinaural.geometry import SPEED_OF_SOUND
+
+
+def place_images(hrtf, vectors, gains, *, n_taps):
+    """Add up image sources at both ears.
+
+    Parameters
+    ----------
+    hrtf : Hrtf
+        The listener's ears.
+    vectors : (n, 3) array_like
+        From the listener to each image, in the listener's body axes, metres; not zero.
+    gains : (7, n) array_like
+        Amplitude in each octave band, not negative: 1/d, reflections and air included.
+    n_taps : int
+        Length of the result; what comes later is cut off.
+
+    Returns
+    -------
+    (2, n_taps) numpy.ndarray of float32
+        Impulse response at the sample rate of `hrtf`, left ear first. A sound with equal gains is
+        exactly its HRIR; unequal gains filter it with minimum phase, so nothing rings ahead of it.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit, an image lies in the head's center, or a gain is negative or not
+        finite.
+
+    Notes
+    -----
+    Delays are exact: each HRIR stands ready in sixteen fractional phases, and between two of them
+    the linear interpolation errs by less than 0.01 samples and 0.05 dB up to half the sample rate.
+    """
+    vectors = np.ascontiguousarray(vectors, dtype=float)
+    gains = np.asarray(gains, dtype=float)
+    require_shape("vectors", vectors, (None, 3))
+    require_shape("gains", gains, (7, len(vectors)))
+    require(np.all((gains >= 0) & (gains < np.inf)), "gains must be finite and not negative")
+    if len(vectors) == 0:
+        return np.zeros((2, n_taps), dtype=np.float32)
+    distance = np.linalg.norm(vectors, axis=1)
+    require(distance.min() > 0, "vectors must not be zero, got an image in the head's center")
+
+    indices, shares = hrtf.neighbors(vectors)
+    delay = distance[:, None] / SPEED_OF_SOUND + np.einsum(
+        "nk,nke->ne", shares, hrtf.delays_s[indices]
+    )
+    bank = pole_bank(hrtf.sample_rate)
+    inputs = np.zeros((1 + len(bank.feedback), 2, n_taps), dtype=np.float32)
+    _add_images(
+        inputs,
+        delay * hrtf.sample_rate - hrtf.lead,
+        bank.weights(gains).astype(np.float32),
+        indices,
+        shares.astype(np.float32),
+        hrtf.phases,
+    )
+    return bank.run(inputs)
+
+
+def anechoic(hrtf, vector, *, n_taps):
+    """Impulse response (2, n_taps) of a source in the open, 1 at a metre, without air absorption.
+
+    Parameters
+    ----------
+    hrtf : Hrtf
+        The listener's ears.
+    vector : (3,) array_like
+        From the listener to the source, body axes, metres.
+    n_taps : int
+        Length of the result.
+    """
+    vector = np.asarray(vector, dtype=float)
+    gains = np.full((7, 1), 1 / np.linalg.norm(vector))
+    return place_images(hrtf, vector[None], gains, n_taps=n_taps)
+
+
+@njit(cache=True, fastmath=True)
+def _add_images(inputs, starts, weights, indices, shares, phases):
+    """Add each image's HRIR, at a fractional start (n, 2), to the inputs of the sections."""
+    sections, _, n_taps = inputs.shape
+    steps, taps = phases.shape[2] - 1, phases.shape[3]
+    hrir = np.zeros(taps + 1, np.float32)  # a zero in front: sections also take it one sample later
+    for i in range(len(starts)):
+        for ear in range(2):
+            start = int(np.floor(starts[i, ear]))
+            place = (starts[i, ear] - start) * steps
+            step = int(place)
+            later = np.float32(place - step)
+            hrir[1:] = 0
+            for k in range(3):
+                share = shares[i, k]
+                if share > 1e-6:
+                    first = phases[indices[i, k], ear, step]
+                    second = phases[indices[i, k], ear, step + 1]
+                    for t in range(taps):
+                        hrir[t + 1] += share * (first[t] + later * (second[t] - first[t]))
+            begin, end = max(-start, 0), min(taps, n_taps - start)
+            if begin >= end:
+                continue
+            for t in range(begin, end):
+                inputs[0, ear, start + t] += weights[i, 0] * hrir[t + 1]
+            for s in range(1, sections):
+                now, before = weights[i, 2 * s - 1], weights[i, 2 * s]
+                for t in range(begin, end):
+                    inputs[s, ear, start + t] += now * hrir[t + 1] + before * hrir[t]
