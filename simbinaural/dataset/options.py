@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simbinaural.errors import InputError, require
-from simbinaural.geometry import Camera
 
 FREE_OPTIONS = ("videos",)
 """Options that may change (grow) when a data set is extended."""
@@ -80,6 +79,8 @@ class RenderOptions:
     @property
     def camera(self):
         """The image that is filmed."""
+        from simbinaural.geometry import Camera  # numpy comes with it; `--help` needs none
+
         return Camera(self.width, self.height, self.fov_deg)
 
     def as_json(self):

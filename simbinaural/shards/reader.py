@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -145,6 +146,24 @@ class Clip(Mapping):
     def duration_s(self):
         """Length of the sound in seconds."""
         return self._group["audio"].shape[-1] / self.attributes["sample_rate"]
+
+
+@contextmanager
+def open_shard(path):
+    """Open one shard.
+
+    Yields
+    ------
+    list of Clip
+        Its clips, without labels; they can be read within the block.
+
+    Raises
+    ------
+    InputError
+        If the shard is damaged.
+    """
+    with _open(path) as file:
+        yield [Clip(clip_id, file, {}) for clip_id in file]
 
 
 def open_dataset(folder):

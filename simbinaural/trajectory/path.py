@@ -60,9 +60,18 @@ class Stay:
 
 @dataclass(frozen=True)
 class Path:
-    """A camera's way through a clip: its stays, in order."""
+    """A camera's way through a clip.
+
+    Attributes
+    ----------
+    stays : tuple of Stay
+        In order; the last may be cut short.
+    duration_s : float
+        Length of the clip.
+    """
 
     stays: tuple
+    duration_s: float
 
     def pose(self, time_s):
         """Where the camera is at a moment; at a jump it is already at the new position."""
@@ -133,7 +142,7 @@ def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees):
         if stay is None:
             return None
         stays.append(stay)
-    return Path(tuple(stays))
+    return Path(tuple(stays), duration_s)
 
 
 def _candidate_stays(room, subject, camera, floor, rng, *, eye_height):

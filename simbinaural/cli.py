@@ -1,0 +1,194 @@
+"""The command `simbinaural`: parse, call one function, print."""
+
+import dataclasses
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from simbinaural.commands import CommandGroup, show_progress, warn
+from simbinaural.dataset.options import RenderOptions, absolute, option_name
+
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(RenderOptions)}
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="simbinaural")
+def main():
+    """Film sounding objects in simulated homes, with binaural sound and the truth about it."""
+
+
+def _option(parameter, help_text, **extra):
+    """Declare the option of one of `RenderOptions`' attributes, with its default."""
+    return click.option(
+        option_name(parameter),
+        parameter,
+        default=DEFAULTS[parameter],
+        show_default=DEFAULTS[parameter] is not None,
+        help=help_text,
+        **extra,
+    )
+
+
+workers_option = click.option(
+    "--workers", default=1, show_default=True, help="Processes that work side by side."
+)
+dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
+
+
+@main.command()
+@_option("scenes", "Homes to film in: procedural[:N], N built-in homes.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of the data set.  [default: named after the scenes]",
+)
+@_option("videos", "Number of clips; more than before extends the data set.")
+@_option(
+    "duration_s", "Length of each clip in seconds.  [default: drawn, 19.2 on average]", type=float
+)
+@click.option("--classes", help="Classes to use, with commas, such as guitar,drum.  [default: all]")
+@_option("objects", "Your own objects: a folder per class with glb, gltf, obj or ply files.")
+@_option("sounds", "Your own dry sounds: a folder per class with wav, flac, ogg or mp3 files.")
+@_option("hrtf", "Another HRTF: a SOFA file (SimpleFreeFieldHRIR).  [default: MIT KEMAR]")
+@_option("fps", "Frames per second.")
+@_option("width", "Width of the frames in pixels.")
+@_option("height", "Height of the frames in pixels.")
+@_option("fov_deg", "Horizontal field of view, from edge to edge.")
+@_option("sample_rate", "Sample rate in Hz.")
+@_option("rir_rate", "BRIRs per second along the drift; 0: one for each position of 5 s.")
+@_option("seed", "All chance comes from it.")
+@_option("shard_clips", "Clips in a shard: what a crash can lose, per worker.")
+@workers_option
+@click.option("--scheduler", help="Address of a Dask scheduler to use instead of own processes.")
+def render(out, workers, scheduler, classes, **values):
+    r"""Render a data set of binaural video clips; the same command resumes or extends it.
+
+    \b
+    simbinaural render --scenes procedural:80 --videos 1000 --workers 2 --out sim
+    """
+    from simbinaural.dataset.render import open_studio, render_dataset, version_changes
+    from simbinaural.jobs import open_executor
+    from simbinaural.scenes.sources import parse_scenes
+
+    scenes = parse_scenes(values["scenes"])
+    for name in ("objects", "sounds", "hrtf"):
+        values[name] = absolute(values[name])
+    values["scenes"] = scenes.name
+    values["classes"] = tuple(name.strip() for name in classes.split(",")) if classes else ()
+    options = RenderOptions(**values)
+    folder = out or Path(scenes.folder_name)
+    for problem in open_studio(options).catalog.problems:
+        warn(problem)
+    for change in version_changes(folder):
+        warn(f"{folder} was begun with other versions ({change}); new clips may differ in detail")
+    begun = time.monotonic()
+    with open_executor(workers, scheduler) as executor, _Progress() as progress:
+        outcome = render_dataset(
+            folder, options, executor=executor, command=_typed(), report=progress.begin
+        )
+    took = time.monotonic() - begun
+    made = f"{outcome.n_rendered} rendered in {took:.0f} s" if outcome.n_rendered else "all there"
+    click.echo(f"{folder}: {outcome.n_clips} clips, {made}")
+
+
+class _Progress:
+    """A progress bar that is made when the number of clips is known."""
+
+    def __init__(self):
+        self._bar = None
+
+    def begin(self, total, missing):
+        """Show the bar; return what moves it."""
+        self._bar = show_progress(total, "clip")
+        self._bar.update(total - missing)
+        self._bar.unpause()
+        return self._bar.update
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _typed():
+    return " ".join(["simbinaural", *sys.argv[1:]])
+
+
+@main.command()
+@dataset_argument
+@click.option(
+    "--by",
+    type=click.Choice(["scene", "position", "random"]),
+    default="scene",
+    show_default=True,
+    help="What two parts never share: a home, a triple of room, source and receiver cell, nothing.",
+)
+@click.option(
+    "--fractions",
+    default="0.8,0.1,0.1",
+    show_default=True,
+    help="Shares of train, val and test.",
+)
+@click.option("--seed", default=0, show_default=True, help="Source of chance.")
+@click.option(
+    "--cell-m", default=1.0, show_default=True, help="Edge of a cell in metres (by position)."
+)
+@click.option("--name", help="Name of the split.  [default: the value of --by]")
+def split(dataset, by, fractions, seed, cell_m, name):
+    """Divide a data set into train, val and test parts: splits/NAME.json."""
+    from simbinaural.dataset.splits import split_clips
+    from simbinaural.shards import PARTS, open_dataset, write_split
+
+    with open_dataset(dataset) as clips:
+        parts = split_clips(
+            clips, by=by, fractions=_numbers("fractions", fractions), seed=seed, cell_m=cell_m
+        )
+    path = write_split(dataset, name or by, parts)
+    click.echo(f"{path}: " + ", ".join(f"{part} {len(parts[part])}" for part in PARTS))
+
+
+def _numbers(name, text):
+    from simbinaural.errors import InputError
+
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise InputError(f"{name} must be numbers with commas between, got {text}") from None
+
+
+@main.command()
+@dataset_argument
+@click.option("--clips", default=24, show_default=True, help="How many clips, evenly spread.")
+def preview(dataset, clips):
+    """Write one page that shows a data set and opens from disk: index.html."""
+    from simbinaural.dataset.preview import write_preview
+
+    with _Progress() as progress:
+        page = write_preview(
+            dataset, clips=clips, progress=lambda total: progress.begin(total, total)
+        )
+    click.echo(page.resolve())
+
+
+@main.command()
+@dataset_argument
+@workers_option
+def verify(dataset, workers):
+    """Check every promise of the data contract; recompute the sound of simulated clips.
+
+    Prints a line for each fault and exits with code 1 if there is one.
+    """
+    from simbinaural.dataset.verify import verify_dataset
+    from simbinaural.jobs import open_executor
+
+    with open_executor(workers) as executor, _Progress() as progress:
+        report = verify_dataset(dataset, executor=executor, report=progress.begin)
+    for fault in report.faults:
+        click.echo(fault)
+    click.echo(f"{dataset}: {report.n_clips} clips, {len(report.faults)} faults")
+    if report.faults:
+        sys.exit(1)

@@ -1,0 +1,207 @@
+"""One clip from its plan: frames, BRIRs, sound, and the truth about them.
+
+::
+
+    plan ──► frames (vision) ─────────────────────────┐
+      │                                               ├─► ClipData
+      └────► BRIRs (acoustics) ──► moving convolution ┘
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simbinaural.acoustics.rooms import brirs
+from simbinaural.audio import from_db, moving_convolution, to_db
+from simbinaural.dataset.plan import cast_clip, plan_clip
+from simbinaural.errors import InputError
+from simbinaural.geometry import directions, pixels, to_count
+from simbinaural.metrics import direct_to_reverberant_ratio_db, reverberation_time
+from simbinaural.scenes.objects import PlacedObject
+from simbinaural.shards import ClipData
+from simbinaural.video import encode_jpeg, encode_png
+from simbinaural.vision.embree import Renderer
+
+LEVEL_DB = -26.0
+"""RMS level that a clip is brought to, both ears together, unless its peaks forbid it."""
+
+PEAK_DB = -1.0
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What all clips of a run share.
+
+    Attributes
+    ----------
+    options : RenderOptions
+    catalog : Catalog
+        Objects and sounds by class.
+    scenes : SceneSet
+        The homes; keeps those that were built last.
+    hrtf : Hrtf
+    """
+
+    options: object
+    catalog: object
+    scenes: object
+    hrtf: object
+
+
+def make_clip(studio, index):
+    """Make clip `index` of a data set.
+
+    Parameters
+    ----------
+    studio : Studio
+        What all clips share.
+    index : int
+        Number of the clip; with the options it decides everything.
+
+    Returns
+    -------
+    ClipData
+
+    Raises
+    ------
+    InputError
+        If none of several homes has a place for the clip's object and camera.
+    """
+    options = studio.options
+    cast = cast_clip(options, index, studio.catalog, studio.scenes)
+    scene, plan = _settle(studio, cast)
+    placed = PlacedObject.place(cast.sound_object, plan.object_pose)
+    renderer = Renderer(scene, [placed], room=plan.room)
+    film = _film(renderer, plan, options)
+    sound = _play(studio, cast, plan, scene)
+    room = scene.rooms[plan.room]
+    attributes = {
+        **_common_attributes(options, studio.hrtf),
+        "gain_db": sound.pop("gain_db"),
+        "scene": scene.name,
+        "room": room.name,
+        "room_volume_m3": room.volume,
+        "room_height_m": room.height,
+        "room_polygon": room.polygon,
+        "room_boxes": room.boxes,
+        "class": cast.sound_class,
+        "object": cast.sound_object.name,
+        "sound": cast.sound.name,
+        "silent": np.zeros(0, dtype=np.int64),
+        "seed": options.seed,
+        "clip": index,
+    }
+    return ClipData({**film, **sound}, attributes)
+
+
+def _settle(studio, cast):
+    """Find a home, a room, a place and a path."""
+    for number in cast.scenes:
+        scene = studio.scenes.load(number)
+        plan = plan_clip(studio.options, cast, scene, Renderer.of_home(scene).sees)
+        if plan is not None:
+            return scene, plan
+    raise InputError(
+        f"{studio.options.scenes}: none of {len(cast.scenes)} homes has a place for "
+        f"{cast.sound_object.name} and a camera that sees it"
+    )
+
+
+def _common_attributes(options, hrtf):
+    return {
+        "sample_rate": options.sample_rate,
+        "fps": float(options.fps),
+        "width": options.width,
+        "height": options.height,
+        "projection": options.camera.projection,
+        "fov_deg": float(options.fov_deg),
+        "hrtf": hrtf.name,
+        "origin": "simulated",
+    }
+
+
+def _film(renderer, plan, options):
+    """Render all frames, and where the source is in them."""
+    camera = options.camera
+    n_frames = max(1, to_count(plan.path.duration_s, options.fps))
+    times = np.arange(n_frames) / options.fps
+    poses = [plan.path.pose(time) for time in times]
+    frames, masks, visible = [], [], []
+    for pose in poses:
+        frame = renderer.render(pose, camera)
+        frames.append(encode_jpeg(frame.rgb))
+        masks.append(encode_png(frame.mask))
+        visible.append(renderer.visible_share(pose, camera, frame))
+    seen = np.array([pose.to_body(plan.source) for pose in poses])[:, None]
+    return {
+        "frames": frames,
+        "frame_times": times,
+        "camera": np.array([[*pose.position, *pose.orientation] for pose in poses]),
+        "source_position": np.array([plan.source], dtype=float),
+        "source_direction": np.stack(directions(seen), axis=-1).astype(np.float32),
+        "source_pixel": pixels(camera, seen).astype(np.float32),
+        "source_visible": np.array(visible, dtype=np.float32).reshape(n_frames, 1),
+        "source_mask": masks,
+    }
+
+
+def _play(studio, cast, plan, scene):
+    """Convolve the dry sound with the BRIRs of the path."""
+    options = studio.options
+    rir_times = rir_boundaries(plan.path, plan.path.duration_s, options.rir_rate)
+    poses = [plan.path.pose(middle) for middle in (rir_times[:-1] + rir_times[1:]) / 2]
+    rir = brirs(scene, plan.source, poses, hrtf=studio.hrtf, rng=cast.rngs["acoustics"])
+    rir = rir[:, None].astype(np.float32)
+    dry = cast.sound.excerpt(plan.path.duration_s, options.sample_rate, cast.rngs["sound"])
+    dry = np.asarray(dry, dtype=np.float32)[None]
+    wet = moving_convolution(dry, rir, rir_times, options.sample_rate)
+    gain_db = fitting_gain_db(wet)
+    rate = options.sample_rate
+    return {
+        "audio": (wet * from_db(gain_db)).astype(np.float32),
+        "dry": dry,
+        "rir": rir,
+        "rir_times": rir_times,
+        "rt60_s": _of_each(rir, lambda ears: reverberation_time(ears, rate)),
+        "drr_db": _of_each(rir, lambda ears: direct_to_reverberant_ratio_db(ears, rate)),
+        "gain_db": gain_db,
+    }
+
+
+def _of_each(rir, quantity):
+    """Compute a quantity of each (rir, source): two ears to a number."""
+    return np.array([[quantity(ears) for ears in sources] for sources in rir], dtype=np.float32)
+
+
+def rir_boundaries(path, duration_s, rir_rate):
+    """Moments at which one BRIR takes over from another: jumps, and steps along the drift.
+
+    Parameters
+    ----------
+    path : Path
+        The camera's way.
+    duration_s : float
+        Length of the clip.
+    rir_rate : float
+        BRIRs per second; 0 for one for each stay.
+
+    Returns
+    -------
+    (rirs + 1,) numpy.ndarray
+        Seconds, from 0 to the end.
+    """
+    jumps = [*(stay.start_s for stay in path.stays), duration_s]
+    pieces = []
+    for start, end in zip(jumps[:-1], jumps[1:], strict=True):
+        count = max(1, to_count(end - start, rir_rate)) if rir_rate else 1
+        pieces.append(np.linspace(start, end, count, endpoint=False))
+    return np.append(np.concatenate(pieces), duration_s)
+
+
+def fitting_gain_db(wet):
+    """Gain that brings a clip to `LEVEL_DB` without a peak above `PEAK_DB`."""
+    wet = np.asarray(wet, dtype=float)
+    rms, peak = np.sqrt(np.mean(wet**2)), np.max(np.abs(wet))
+    if peak == 0:
+        return 0.0
+    return float(min(LEVEL_DB - to_db(rms), PEAK_DB - to_db(peak)))

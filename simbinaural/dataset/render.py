@@ -1,0 +1,299 @@
+"""Rendering a data set: shards handed to workers, resumed and extended.
+
+`dataset.json` comes first and says what is to be made; a shard that exists is done. So whatever
+ends a run, the same command goes on with the shards that are missing.
+"""
+
+import fcntl
+import hashlib
+import json
+import platform
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from simbinaural.dataset.catalog import load_catalog
+from simbinaural.dataset.clip import Studio, make_clip
+from simbinaural.dataset.options import RenderOptions, check_unchanged
+from simbinaural.errors import InputError
+from simbinaural.hrtf import load_hrtf
+from simbinaural.jobs import run_jobs
+from simbinaural.scenes.sources import parse_scenes
+from simbinaural.shards import read_info, write_info, write_shard
+from simbinaural.shards.folder import INFO
+from simbinaural.shards.writer import TEMPORARY_SUFFIX
+
+PACKAGES = (
+    "simbinaural",
+    "av",
+    "embreex",
+    "h5py",
+    "numba",
+    "numpy",
+    "opencv-python",
+    "pyroomacoustics",
+    "scipy",
+    "soxr",
+    "trimesh",
+)
+"""Packages whose versions can change a clip."""
+
+LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """One shard to make: where, and which clips."""
+
+    path: Path
+    options: RenderOptions
+    first: int
+    last: int
+
+    @property
+    def n_clips(self):
+        """How many clips it holds."""
+        return self.last - self.first
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has done."""
+
+    n_rendered: int
+    n_clips: int
+
+
+def render_dataset(folder, options, *, executor, command, report=None):
+    """Render a data set, or what is missing of it.
+
+    Parameters
+    ----------
+    folder : path-like
+        The data set; made if need be.
+    options : RenderOptions
+        What it is.
+    executor : concurrent.futures.Executor
+        As `simbinaural.jobs.open_executor` makes it.
+    command : str
+        What the user typed, for the record.
+    report : callable, optional
+        Called once with the total and the missing number of clips and returns a function that is
+        called with each further number of finished clips.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    InputError
+        If the folder holds something else, or the input is bad; nothing is written then.
+    """
+    folder = Path(folder)
+    info = _existing_info(folder)
+    if info:
+        check_unchanged(folder, info["options"], options)
+    studio = open_studio(options)
+    fresh = _describe(options, studio, command)
+    if info:
+        _check_same_input(folder, info, fresh)
+    batches = _extended(info.get("batches", []) if info else [], options.videos)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        _remove_leftovers(folder)
+        if not info or batches != info["batches"]:
+            stored = {**(info or fresh), "options": options.as_json(), "batches": batches}
+            write_info(folder, stored)
+        missing = [job for job in shard_jobs(folder, options, batches) if not job.path.exists()]
+        n_missing = sum(job.n_clips for job in missing)
+        on_done = report(options.videos, n_missing) if report else None
+        run_jobs(make_shard, missing, executor=executor, on_done=on_done)
+    return Outcome(n_missing, options.videos)
+
+
+def make_shard(job):
+    """Make one shard; return its number of clips."""
+    studio = open_studio(job.options)
+    write_shard(
+        job.path,
+        ((f"{index:06d}", make_clip(studio, index)) for index in range(job.first, job.last)),
+    )
+    return job.n_clips
+
+
+@lru_cache(maxsize=1)
+def open_studio(options):
+    """Load what all clips share, once in each worker.
+
+    Parameters
+    ----------
+    options : RenderOptions
+        What the data set is.
+
+    Returns
+    -------
+    Studio
+    """
+    return Studio(
+        options=options,
+        catalog=load_catalog(options),
+        scenes=parse_scenes(options.scenes),
+        hrtf=load_hrtf(options.hrtf, options.sample_rate),
+    )
+
+
+def shard_jobs(folder, options, batches):
+    """List all shards of a data set, made or not.
+
+    Parameters
+    ----------
+    folder : path-like
+        The data set.
+    options : RenderOptions
+        Its options; `shard_clips` counts.
+    batches : list of int
+        Number of videos after the first run and after each extension.
+
+    Returns
+    -------
+    list of ShardJob
+        In order; an extension starts a new shard.
+    """
+    jobs = []
+    for begin, end in zip([0, *batches[:-1]], batches, strict=True):
+        for first in range(begin, end, options.shard_clips):
+            last = min(first + options.shard_clips, end)
+            path = Path(folder) / "shards" / f"{len(jobs):05d}.h5"
+            jobs.append(ShardJob(path, options, first, last))
+    return jobs
+
+
+def _extended(batches, videos):
+    return [*batches, videos] if not batches or videos > batches[-1] else list(batches)
+
+
+def _existing_info(folder):
+    """Read the description of a data set that is there; None where there is none yet."""
+    if (folder / INFO).exists():
+        info = read_info(folder)
+        if info.get("tool") != "simbinaural render":
+            raise InputError(
+                f"{folder}: holds a data set of {info.get('tool')}; choose another --out"
+            )
+        return info
+    if folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
+        raise InputError(f"{folder}: is not empty and holds no data set; choose another --out")
+    return None
+
+
+def _describe(options, studio, command):
+    """Tell what makes a data set: the content of `dataset.json`."""
+    return {
+        "tool": "simbinaural render",
+        "command": command,
+        "options": options.as_json(),
+        "seed": options.seed,
+        "scenes": studio.scenes.name,
+        "classes": {
+            name: {
+                "objects": [each.name for each in studio.catalog.objects[name]],
+                "sounds": [each.name for each in studio.catalog.sounds[name]],
+            }
+            for name in studio.catalog.classes
+        },
+        "input_digest": _digest(options),
+        "hrtf": studio.hrtf.name,
+        "versions": {"python": platform.python_version(), **_versions()},
+        "cpu": _cpu_name(),
+        "engines": {"vision": "embree", "acoustics": "rooms"},
+        "licenses": {
+            "scenes": studio.scenes.license,
+            "hrtf": studio.hrtf.license,
+            "acoustics": "MIT (built in)",
+            "objects": "the user's own" if options.objects else "MIT (built in)",
+            "sounds": "the user's own" if options.sounds else "MIT (built in)",
+        },
+    }
+
+
+def _check_same_input(folder, info, fresh):
+    """Refuse to go on with other files; the versions may differ, which is recorded."""
+    if info.get("input_digest") != fresh["input_digest"]:
+        raise InputError(
+            f"{folder}: was made with other files in --objects, --sounds or --hrtf; "
+            "choose another --out or restore them"
+        )
+
+
+def version_changes(folder):
+    """Tell what differs between this machine and the one that began a data set.
+
+    Returns
+    -------
+    list of str
+        Such as ``numpy 2.3.0 -> 2.4.6``; empty where clips will be the same to the byte.
+    """
+    if not (Path(folder) / INFO).exists():
+        return []
+    info = read_info(folder)
+    now = {"python": platform.python_version(), **_versions(), "CPU": _cpu_name()}
+    then = {**info.get("versions", {}), "CPU": info.get("cpu")}
+    return [
+        f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]
+    ]
+
+
+def _digest(options):
+    """Digest of the user's own files: names and content."""
+    digest = hashlib.sha256()
+    for place in filter(None, (options.objects, options.sounds, options.hrtf)):
+        root = Path(place)
+        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+        for path in files:
+            digest.update(json.dumps(str(path.relative_to(root.parent))).encode())
+            with path.open("rb") as file:
+                for block in iter(partial(file.read, 1 << 20), b""):
+                    digest.update(block)
+    return digest.hexdigest()
+
+
+def _versions():
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    return found
+
+
+def _cpu_name():
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(
+            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+@contextmanager
+def _locked(folder):
+    """Keep a second run out of the folder."""
+    with (folder / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"{folder}: another simbinaural render is at work here; wait for it"
+            ) from None
+        yield
+
+
+def _remove_leftovers(folder):
+    """Remove what a killed run left unfinished."""
+    for path in folder.rglob(f"*{TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)
