@@ -1,13 +1,7 @@
 """The command `ambi2binaural`."""
 
-import click
+from simbinaural.commands import make_announcement
 
-from simbinaural.commands import CommandGroup
-from simbinaural.errors import InputError
-
-
-@click.group(cls=CommandGroup, invoke_without_command=True)
-@click.version_option(package_name="simbinaural")
-def main():
-    """Turn 360-degree video with ambisonic sound into binaural clips. Not in this version yet: it is to come."""
-    raise InputError("is to come; this version has simbinaural render, split, preview and verify")
+main = make_announcement(
+    "ambi2binaural", "Turn 360-degree video with ambisonic sound into binaural clips."
+)

@@ -24,7 +24,7 @@ from simbinaural.geometry import (
     to_count,
 )
 from simbinaural.jobs import run_jobs
-from simbinaural.shards import PARTS, clip_faults, open_dataset, read_info, read_split
+from simbinaural.shards import PARTS, clip_faults, read_info, read_split
 from simbinaural.shards.contract import ORIGINS
 from simbinaural.shards.reader import open_shard
 from simbinaural.trajectory.path import MAX_DRIFT_DEG, MAX_DRIFT_M
@@ -252,7 +252,10 @@ def _mask_faults(clip):
     for index in range(len(visible)):
         mask = decode_png(clip.image("source_mask", index))
         if mask.shape != size or mask.max() > visible.shape[1]:
-            yield f"source_mask {index} must be {size[1]} x {size[0]} with values to {visible.shape[1]}"
+            yield (
+                f"source_mask {index} must be {size[1]} x {size[0]} pixels, "
+                f"from 0 to {visible.shape[1]}"
+            )
             return
         for source in range(visible.shape[1]):
             there = mask == source + 1
