@@ -38,7 +38,8 @@ def convolve(source, rir):
     require_shape("source", source, (None,))
     require_shape("rir", rir, (2, None))
     require(
-        source.size and rir.size, f"source, rir must not be empty, got {source.size}, {rir.size}"
+        source.size and rir.size,
+        f"source and rir must not be empty, got {len(source)} samples and {rir.shape[1]} taps",
     )
     return scipy.signal.oaconvolve(source[None], rir, axes=-1).astype(np.float32)
 

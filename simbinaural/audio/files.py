@@ -57,12 +57,24 @@ def _read_with_ffmpeg(path):
     try:
         with av.open(str(path)) as container:
             require(container.streams.audio, f"{path}: file must have a sound track, got none")
-            rate = container.streams.audio[0].rate
-            blocks = [frame_samples(frame) for frame in container.decode(audio=0)]
+            track = container.streams.audio[0]
+            frames = list(container.decode(track))
     except av.error.FFmpegError as error:
         raise InputError(f"{path}: file must be readable as sound, got {error.strerror}") from error
-    require(blocks, f"{path}: sound must not be empty, got 0 samples")
-    return np.concatenate(blocks, axis=1), rate
+    require(frames, f"{path}: sound must not be empty, got 0 samples")
+    samples = np.concatenate([frame_samples(frame) for frame in frames], axis=1)
+    return samples[:, : _length_without_padding(track, frames)], track.rate
+
+
+def _length_without_padding(track, frames):
+    """Samples up to the end that the container states, behind which coders fill up their block."""
+    n_samples = sum(frame.samples for frame in frames)
+    if track.duration is None or frames[0].pts is None:
+        return n_samples
+    end = (track.start_time or 0) + track.duration
+    stated = to_count((end - frames[0].pts) * float(track.time_base), track.rate)
+    # Some containers only estimate their duration: less than a block must be at stake.
+    return stated if 0 < n_samples - stated < 2048 else n_samples
 
 
 def frame_samples(frame):
@@ -134,8 +146,8 @@ def resample(samples, from_rate, to_rate):
 
     Returns
     -------
-    (..., to_count(samples / from_rate, to_rate)) numpy.ndarray of float32
-        The same sound: sample n stands for the moment ``n / to_rate``.
+    (..., samples * to_rate / from_rate) numpy.ndarray of float32
+        The same sound, its length rounded half up; sample n is the moment ``n / to_rate``.
 
     Notes
     -----
@@ -146,7 +158,7 @@ def resample(samples, from_rate, to_rate):
         require(rate > 0, f"{name} must be positive, got {rate}")
     if from_rate == to_rate:
         return samples
-    count = to_count(samples.shape[-1] / from_rate, to_rate)
+    count = to_count(samples.shape[-1] * to_rate / from_rate, 1)
     # Silence behind, because soxr's own rounding of the length may fall a sample short.
     behind = [(0, 0)] * (samples.ndim - 1) + [(0, int(from_rate / to_rate) + 1)]
     padded = np.pad(samples, behind)
