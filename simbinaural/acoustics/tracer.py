@@ -1,0 +1,258 @@
+"""Rays that bring the energy which image sources leave out.
+
+The paths of up to `image_order` mirror reflections are image sources' part
+(`simbinaural.acoustics.images`). All other energy is traced here, in the same units, so that the
+two add up whatever the order: nothing is missing between them and nothing counts twice.
+"""
+
+import math
+
+import numpy as np
+
+from simbinaural.acoustics.echograms import BIN_M, BIN_S, Echogram
+from simbinaural.acoustics.planes import (
+    N_BANDS,
+    NORMAL,
+    NOTHING,
+    blocked,
+    compiled,
+    dot,
+    hiding_planes,
+    is_free,
+    material_at,
+    nearest_box,
+    nearest_plane,
+)
+from simbinaural.geometry import SPEED_OF_SOUND
+
+RECEIVER_RADIUS_M = 0.5
+"""Of the sphere around a listener that rays are counted in."""
+
+_RAIN_S = 0.1
+_FAINT = 1e-6  # of a ray's energy: where it ends
+_THINNING = 10**-1.5  # each 15 dB one ray of two goes on for both: late bins are smoothed anyway
+_CLOSEST_M = 0.2  # rain from closer by counts as from here; its 1/h^2 would be all noise
+_N_PROBES = 256
+
+
+def trace(enclosure, source, listeners, *, rng, image_order=3, rays=1500, max_length_s=3.0):
+    """Trace the energy from a source to all listeners at once.
+
+    Parameters
+    ----------
+    enclosure : Enclosure
+        The room.
+    source : (3,) array_like
+        World, metres.
+    listeners : (listeners, 3) array_like
+        World, metres.
+    rng : numpy.random.Generator
+        Gives the rays their seed.
+    image_order : int
+        Pure mirror paths off planes up to this order are left out.
+    rays : int
+        How many leave the source, evenly spread.
+    max_length_s : float
+        When the echogram ends at the latest.
+
+    Returns
+    -------
+    Echogram
+        Without the air's absorption.
+
+    Notes
+    -----
+    A ray carries the energy E per band, 1/rays at the start, and E(1 - alpha) after each bounce.
+    The scattered share s of it arrives by two estimators of the same quantity:
+
+    - *diffuse rain* (Heinz 1993; Schroeder 2011, section 5.3) in the first 100 ms: each bounce
+      sends 4 s E cos(theta) / h^2 straight to every listener in sight at the distance h;
+    - *receiver spheres* afterwards: a flight through a sphere of volume V adds
+      4 pi E l / V, where l is its chord.
+
+    Then the ray goes on diffusely with the probability p = mean s and the energy E s / p, or as in
+    a mirror with E (1 - s) / (1 - p): both are right in expectation in every band. A flight counts
+    in the spheres unless its energy is counted already: after a diffuse bounce whose rain fell, or
+    as a pure mirror path of order <= image_order off planes, which is an image source.
+
+    V is what furniture and walls leave of a sphere: a listener against a wall hears no less.
+    """
+    source = np.array(source, dtype=float)
+    listeners = np.array(listeners, dtype=float).reshape(-1, 3)
+    starts = np.linalg.norm(listeners - source, axis=1)
+    volumes = 4 / 3 * math.pi * RECEIVER_RADIUS_M**3 * _free_shares(enclosure, listeners)
+    energy = np.zeros((len(listeners), math.ceil(max_length_s / BIN_S), N_BANDS))
+    state = np.array([rng.integers(2**63)], dtype=np.uint64)
+    reach = max_length_s * SPEED_OF_SOUND
+    _trace(enclosure, source, listeners, starts, volumes, image_order, rays, reach, state, energy)
+    used = np.flatnonzero(energy.any(axis=(0, 2)))
+    bins = used[-1] + 1 if len(used) else 1
+    return Echogram(starts, np.ascontiguousarray(energy[:, :bins].transpose(0, 2, 1)))
+
+
+def _free_shares(enclosure, listeners):
+    """How much (listeners,) of each receiver's sphere is air."""
+    index = np.arange(_N_PROBES) + 0.5
+    height = 1 - 2 * index / _N_PROBES
+    angle = index * math.pi * (3 - math.sqrt(5))
+    level = np.sqrt(1 - height**2)
+    radius = RECEIVER_RADIUS_M * (index * (math.sqrt(5) - 1) / 2 % 1) ** (1 / 3)
+    probes = np.stack([level * np.cos(angle), height, level * np.sin(angle)], axis=1)
+    return (
+        _count_free(enclosure.planes, enclosure.boxes, listeners, probes * radius[:, None])
+        / _N_PROBES
+    )
+
+
+@compiled
+def _count_free(planes, boxes, listeners, probes):
+    """Count the probes (probes, 3) around each listener that are in the air."""
+    counts = np.zeros(listeners.shape[0])
+    for i in range(listeners.shape[0]):
+        for probe in probes:
+            counts[i] += is_free(planes, boxes, listeners[i] + probe)
+        counts[i] = max(counts[i], 1.0)
+    return counts
+
+
+@compiled
+def _uniform(state):
+    """Draw from [0, 1) by SplitMix64 (Steele, Lea and Flood 2014)."""
+    state[0] += np.uint64(0x9E3779B97F4A7C15)
+    z = state[0]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.float64((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * 2.0**-53
+
+
+@compiled
+def _trace(room, source, listeners, starts, volumes, image_order, rays, reach, state, energy):
+    """Add what all rays bring to `energy` (listeners, bins, bands)."""
+    planes, boxes = room.planes, room.boxes
+    hiding = hiding_planes(planes)
+    golden = math.pi * (3 - math.sqrt(5))
+    turn, offset = 2 * math.pi * _uniform(state), _uniform(state)
+    point, direction, normal = np.empty(3), np.empty(3), np.empty(3)
+    power, scattered = np.empty(N_BANDS), np.empty(N_BANDS)
+    absorption, scattering = room.absorption, room.scattering
+    for ray in range(rays):
+        height = 1 - 2 * (ray + offset) / rays
+        level = math.sqrt(1 - height * height)
+        direction[0] = level * math.cos(ray * golden + turn)
+        direction[1] = height
+        direction[2] = level * math.sin(ray * golden + turn)
+        point[:] = source
+        power[:] = 1 / rays
+        travelled, order, mirrored, counts = 0.0, 0, True, False
+        stride, thinning = 1, _THINNING
+        while True:
+            length, plane = nearest_plane(planes, point, direction, 1e9)
+            length, box, axis = nearest_box(boxes, point, direction, length)
+            if plane == NOTHING and box == NOTHING:
+                break
+            if counts:
+                _pass(
+                    point, direction, length, travelled, power, listeners, starts, volumes, energy
+                )
+            for k in range(3):
+                point[k] += length * direction[k]
+                normal[k] = 0.0 if box != NOTHING else planes[plane, NORMAL + k]
+            if box != NOTHING:
+                normal[axis] = -math.copysign(1.0, direction[axis])
+                material = room.box_material[box]
+            else:
+                material = material_at(room, plane, point)
+            travelled += length
+            strongest = chance = 0.0
+            for b in range(N_BANDS):
+                power[b] *= 1 - absorption[material, b]
+                scattered[b] = power[b] * scattering[material, b]
+                strongest = max(strongest, power[b])
+                chance += scattering[material, b] / N_BANDS
+            if travelled > reach or strongest * rays < _FAINT * stride:
+                break
+            if strongest * rays < thinning * stride:
+                stride *= 2
+                thinning *= _THINNING
+                if ray % stride:
+                    break
+                for b in range(N_BANDS):
+                    power[b] *= 2
+                    scattered[b] *= 2
+            rains = travelled < _RAIN_S * SPEED_OF_SOUND
+            if rains and chance > 0:
+                _rain(hiding, boxes, point, normal, travelled, scattered, listeners, starts, energy)
+            if _uniform(state) < chance:
+                _scatter(direction, normal, state)
+                mirrored, counts = False, not rains
+                for b in range(N_BANDS):
+                    power[b] = scattered[b] / chance
+            else:
+                facing = dot(direction, normal)
+                for k in range(3):
+                    direction[k] -= 2 * facing * normal[k]
+                order += 1
+                mirrored = mirrored and box == NOTHING
+                counts = not (mirrored and order <= image_order)
+                for b in range(N_BANDS):
+                    power[b] = (power[b] - scattered[b]) / (1 - chance)
+
+
+@compiled
+def _pass(point, direction, length, travelled, power, listeners, starts, volumes, energy):
+    """Count a flight in the spheres that it goes through."""
+    for i in range(listeners.shape[0]):
+        x = listeners[i, 0] - point[0]
+        y = listeners[i, 1] - point[1]
+        z = listeners[i, 2] - point[2]
+        middle = x * direction[0] + y * direction[1] + z * direction[2]
+        half = RECEIVER_RADIUS_M**2 - (x * x + y * y + z * z - middle * middle)
+        if half <= 0:
+            continue
+        half = math.sqrt(half)
+        enter, leave = max(middle - half, 0.0), min(middle + half, length)
+        if leave > enter:
+            weight = 4 * math.pi * (leave - enter) / volumes[i]
+            _add(energy, i, travelled + (enter + leave) / 2 - starts[i], weight, power)
+
+
+@compiled
+def _rain(hiding, boxes, point, normal, travelled, scattered, listeners, starts, energy):
+    """Send the scattered share of a bounce to all listeners in sight."""
+    toward = np.empty(3)
+    for i in range(listeners.shape[0]):
+        for k in range(3):
+            toward[k] = listeners[i, k] - point[k]
+        height = dot(toward, normal)
+        if height <= 0:
+            continue
+        distance = math.sqrt(dot(toward, toward))
+        toward /= distance
+        if blocked(hiding, boxes, point, toward, distance):
+            continue
+        weight = 4 * (height / distance) / max(distance, _CLOSEST_M) ** 2
+        _add(energy, i, travelled + distance - starts[i], weight, scattered)
+
+
+@compiled
+def _add(energy, listener, delay, weight, power):
+    """Add to a listener's bin that is `delay` metres after the first sound."""
+    k = max(int(delay / BIN_M), 0)
+    if k < energy.shape[1]:
+        for b in range(N_BANDS):
+            energy[listener, k, b] += weight * power[b]
+
+
+@compiled
+def _scatter(direction, normal, state):
+    """Draw a direction by Lambert's law (Duff et al. 2017: a basis without branches)."""
+    squared = _uniform(state)
+    angle = 2 * math.pi * _uniform(state)
+    a, b = math.sqrt(squared) * math.cos(angle), math.sqrt(squared) * math.sin(angle)
+    sign = math.copysign(1.0, normal[2])
+    p = -1 / (sign + normal[2])
+    q = normal[0] * normal[1] * p
+    up = math.sqrt(1 - squared)
+    direction[0] = a * (1 + sign * normal[0] ** 2 * p) + b * q + up * normal[0]
+    direction[1] = a * sign * q + b * (sign + normal[1] ** 2 * p) + up * normal[1]
+    direction[2] = -a * sign * normal[0] - b * normal[1] + up * normal[2]
