@@ -82,10 +82,10 @@ def air_absorption(*, temperature_c=20.0, humidity_percent=50.0):
 class PoleBank:
     """Causal filters whose weighted sums are the minimum-phase filters of any band gains.
 
-    A reflection multiplies each octave band by a gain. Zero-phase band filters would ring before the
-    sound; a minimum-phase filter for each of hundreds of reflections would take too long. But all of
-    these filters are smooth over an octave, so a few fixed poles span them: each reflection is added
-    to the inputs of eight second-order sections, weighted, and the sections run once::
+    A reflection multiplies each octave band by a gain. Zero-phase band filters would ring before
+    the sound; a minimum-phase filter for each of hundreds of reflections would take too long. But
+    all of these filters are smooth over an octave, so a few fixed poles span them: each reflection
+    is added to the inputs of eight second-order sections, weighted, and the sections run once::
 
         reflections --+-- weights --> direct path ---------+
                       +-- weights --> section at 80 Hz ----+--> ears
@@ -105,10 +105,9 @@ class PoleBank:
 
     Notes
     -----
-    Parallel second-order filters with fixed poles: Bank, AES 123, 2007 (Perceptually motivated
-    audio equalization using fixed-pole parallel second-order filters: IEEE SPL 15, 2008, eq. 6). The
-    cepstrum of a minimum-phase filter is linear in the logarithms of its gains, so the responses to
-    fit cost one exponential each. Within 0.1 dB per octave (rms) for gains of real materials.
+    Parallel second-order filters with fixed poles (Bank, IEEE Signal Processing Letters 15, 2008).
+    The cepstrum of a minimum-phase filter is linear in the logarithms of its gains, so the response
+    to fit costs one exponential per point. Within 0.1 dB rms in octaves for real materials.
     """
 
     feedback: np.ndarray
@@ -145,7 +144,7 @@ def pole_bank(sample_rate):
     cepstrum = np.fft.irfft(band_weights(n_fft, sample_rate), n_fft, axis=-1)
     cepstrum[:, 1 : n_fft // 2] *= 2
     cepstrum[:, n_fft // 2 + 1 :] = 0
-    points = np.round(np.geomspace(40, sample_rate / 2, 32) * n_fft / sample_rate).astype(int)
+    points = np.round(np.geomspace(40, sample_rate / 2, 24) * n_fft / sample_rate).astype(int)
     log_basis = np.fft.rfft(cepstrum, axis=-1)[:, points]
 
     centre = np.geomspace(80, min(0.45 * sample_rate, 9000), N_POLE_PAIRS) * 2 * np.pi / sample_rate

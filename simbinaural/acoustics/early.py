@@ -96,23 +96,27 @@ def _add_images(inputs, starts, weights, indices, shares, phases):
     for i in range(len(starts)):
         for ear in range(2):
             start = int(np.floor(starts[i, ear]))
-            place = (starts[i, ear] - start) * steps
-            step = int(place)
-            later = np.float32(place - step)
-            hrir[1:] = 0
-            for k in range(3):
-                share = shares[i, k]
-                if share > 1e-6:
-                    first = phases[indices[i, k], ear, step]
-                    second = phases[indices[i, k], ear, step + 1]
-                    for t in range(taps):
-                        hrir[t + 1] += share * (first[t] + later * (second[t] - first[t]))
             begin, end = max(-start, 0), min(taps, n_taps - start)
             if begin >= end:
                 continue
-            for t in range(begin, end):
-                inputs[0, ear, start + t] += weights[i, 0] * hrir[t + 1]
-            for s in range(1, sections):
-                now, before = weights[i, 2 * s - 1], weights[i, 2 * s]
-                for t in range(begin, end):
-                    inputs[s, ear, start + t] += now * hrir[t + 1] + before * hrir[t]
+            _mix(hrir[1:], (starts[i, ear] - start) * steps, indices[i], shares[i], phases[:, ear])
+            now, before = hrir[begin + 1 : end + 1], hrir[begin:end]
+            for s in range(sections):
+                target = inputs[s, ear, start + begin : start + end]
+                first = weights[i, max(2 * s - 1, 0)]
+                second = weights[i, 2 * s] if s > 0 else np.float32(0)
+                for t in range(len(target)):
+                    target[t] += first * now[t] + second * before[t]
+
+
+@njit(cache=True, fastmath=True)
+def _mix(hrir, place, indices, shares, phases):
+    """Mix three directions' HRIRs at a place between two of the phases."""
+    step = int(place)
+    later = np.float32(place - step)
+    hrir[:] = 0
+    for k in range(3):
+        early, late = shares[k] * (1 - later), shares[k] * later
+        first, second = phases[indices[k], step], phases[indices[k], step + 1]
+        for t in range(len(hrir)):
+            hrir[t] += early * first[t] + late * second[t]

@@ -1,0 +1,156 @@
+"""Directions spread over the sphere: which three surround another, and what share each stands for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numba import njit
+from scipy.spatial import ConvexHull, SphericalVoronoi
+
+from simbinaural.errors import require, require_shape
+from simbinaural.geometry import direction_vectors, to_count
+
+MIRROR = np.array([-1.0, 1.0, 1.0])
+"""Factors that swap left and right."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sphere:
+    """Directions that enclose the origin.
+
+    Attributes
+    ----------
+    directions : (N, 3) numpy.ndarray
+        Unit vectors in body axes, all different.
+    """
+
+    directions: np.ndarray
+
+    def neighbors(self, vectors):
+        """Find the three directions around each vector and their shares.
+
+        Parameters
+        ----------
+        vectors : (n, 3) array_like
+            Body axes, any length but zero.
+
+        Returns
+        -------
+        indices : (n, 3) numpy.ndarray of int32
+            Into `directions`.
+        weights : (n, 3) numpy.ndarray of float64
+            Not negative, sum 1; one of them 1 where a vector is one of the directions.
+
+        Raises
+        ------
+        InputError
+            If the shape differs or a vector is zero or not finite.
+
+        Notes
+        -----
+        A vector is a positive combination of the corners of its triangle of the convex hull, as in
+        vector base amplitude panning (Pulkki, JAES 45(6), 1997, eq. 9), here with sum 1. In a set
+        that is its own mirror image, the right half is looked up through the left: so mirrored
+        vectors have mirrored neighbors, although the diagonals of the hull's quadrangles have not.
+        """
+        vectors = np.ascontiguousarray(vectors, dtype=float)
+        require_shape("vectors", vectors, (None, 3))
+        size = np.abs(vectors).max(axis=1, initial=0)
+        usable = (size > 0) & np.isfinite(size)
+        require(usable.all(), f"vectors must be finite and not zero, got {vectors[~usable][:1]}")
+        return _locate(vectors, *self._triangles, self._mirrored)
+
+    @cached_property
+    def solid_angles(self):
+        """Share of the sphere that is nearest to each direction: (N,), sum 1."""
+        areas = SphericalVoronoi(self.directions).calculate_areas()
+        return areas / areas.sum()
+
+    @cached_property
+    def _triangles(self):
+        """Corners (T, 3), inverse bases (T, 3, 3) and the triangle across from each corner (T, 3)."""
+        hull = ConvexHull(self.directions)
+        corners = np.ascontiguousarray(hull.simplices, dtype=np.int32)
+        bases = np.swapaxes(self.directions[corners], 1, 2)
+        return corners, np.linalg.inv(bases), np.ascontiguousarray(hull.neighbors, dtype=np.int32)
+
+    @cached_property
+    def _mirrored(self):
+        """The mirror image of each direction (N,); empty where one of them has none."""
+        place = {key: index for index, key in enumerate(_keys(self.directions))}
+        mirrored = [place.get(key, -1) for key in _keys(self.directions * MIRROR)]
+        return np.array([] if -1 in mirrored else mirrored, dtype=np.int32)
+
+
+def _keys(vectors):
+    return [tuple(vector) for vector in np.round(vectors, 6) + 0.0]  # no negative zeros
+
+
+def with_mirror_images(vectors):
+    """Unit vectors (n, 3) and those of their mirror images that are not among them."""
+    known = set(_keys(vectors))
+    mirrored = vectors * MIRROR
+    fresh = [key not in known for key in _keys(mirrored)]
+    return np.concatenate([vectors, mirrored[fresh]])
+
+
+def spread_directions(spacing_deg):
+    """Unit vectors on rings of elevation, poles included, symmetric to the median plane."""
+    n_rings = to_count(1, 180 / spacing_deg)
+    rings = []
+    for elevation in np.linspace(-90, 90, n_rings + 1):
+        half = max(1, to_count(np.cos(np.radians(elevation)), n_rings))
+        azimuth = np.arange(2 * half) * 180 / half if abs(elevation) < 90 else np.zeros(1)
+        rings.append(direction_vectors(azimuth, elevation))
+    vectors = np.concatenate(rings)
+    vectors[np.abs(vectors) < 1e-12] = 0
+    return vectors
+
+
+@njit(cache=True)
+def _locate(vectors, corners, inverses, across, mirror):
+    """Find triangles and shares of all vectors."""
+    indices = np.empty((len(vectors), 3), np.int32)
+    weights = np.empty((len(vectors), 3))
+    for i in range(len(vectors)):
+        swap = mirror.size > 0 and vectors[i, 0] > 0
+        x = -vectors[i, 0] if swap else vectors[i, 0]
+        y, z = vectors[i, 1], vectors[i, 2]
+        triangle = _walk(x, y, z, inverses, across)
+        total = 0.0
+        for k in range(3):
+            share = max(_share(x, y, z, inverses[triangle, k]), 0.0)
+            corner = corners[triangle, k]
+            indices[i, k] = mirror[corner] if swap else corner
+            weights[i, k] = share
+            total += share
+        weights[i] /= total
+    return indices, weights
+
+
+@njit(cache=True)
+def _walk(x, y, z, inverses, across):
+    """Walk from triangle to triangle, always across from the most negative share."""
+    triangle, best, best_least = 0, 0, -np.inf
+    n_triangles = len(inverses)
+    # A walk takes some twenty steps; should it circle among equals, all are tried in turn.
+    for step in range(2 * n_triangles):
+        if step >= n_triangles:
+            triangle = step - n_triangles
+        least, largest, worst = np.inf, 0.0, 0
+        for k in range(3):
+            share = _share(x, y, z, inverses[triangle, k])
+            largest = max(largest, abs(share))
+            if share < least:
+                least, worst = share, k
+        if least / largest > best_least:
+            best, best_least = triangle, least / largest
+        if best_least >= -1e-12:
+            break
+        triangle = across[triangle, worst]
+    return best
+
+
+@njit(cache=True)
+def _share(x, y, z, row):
+    return row[0] * x + row[1] * y + row[2] * z
