@@ -1,0 +1,297 @@
+"""The plan of a home: rooms, doors, windows."""
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from simbinaural.scenes.procedural.layout import DEFAULT_MIN_SIDE, MIN_SIDE, draw_layout
+from simbinaural.scenes.procedural.program import AREA_RANGE, draw_program
+
+WALL = 0.12
+"""Thickness of the walls between rooms."""
+
+OUTER_WALL = 0.30
+"""Thickness of the walls around the home."""
+
+DOOR_HEIGHT = 2.04
+HEIGHT_RANGE = 2.3, 4.0
+DRAWS = 400
+"""Layouts that are tried before a program is given up (rarely more than a few are)."""
+
+# How willingly one walks from one room into others; bathrooms lead nowhere.
+THROUGH = {"hall": 0.0, "living": 1.0, "dining": 1.5, "studio": 1.5, "kitchen": 3.0, "study": 5.0}
+DEFAULT_THROUGH = 9.0
+OPEN_PLAN = {frozenset(pair) for pair in (("living", "dining"), ("kitchen", "dining"))} | {
+    frozenset(("living", "kitchen")),
+    frozenset(("living", "hall")),
+    frozenset(("studio", "kitchen")),
+}
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A hole in a wall.
+
+    Attributes
+    ----------
+    kind : str
+        ``door`` or ``window``.
+    wall : int
+        As `Patch.surface`.
+    start, end : float
+        Metres along the wall from its corner.
+    bottom, top : float
+        Metres above the floor.
+    beyond : int
+        The room behind it, or -1.
+    """
+
+    kind: str
+    wall: int
+    start: float
+    end: float
+    bottom: float
+    top: float
+    beyond: int = -1
+
+
+@dataclass(frozen=True)
+class PlannedRoom:
+    """A room before it is furnished.
+
+    Attributes
+    ----------
+    name, kind : str
+        As in `Room`.
+    polygon : (corners, 2) numpy.ndarray
+        Inner faces of the walls, as in `Room`.
+    height : float
+        Metres.
+    openings : tuple of Opening
+    """
+
+    name: str
+    kind: str
+    polygon: np.ndarray
+    height: float
+    openings: tuple = ()
+
+    def wall(self, index):
+        """Start (2,), unit direction (2,), inward normal (2,) and length of a wall, in x and z."""
+        start = self.polygon[index]
+        edge = self.polygon[(index + 1) % len(self.polygon)] - start
+        length = float(np.abs(edge).sum())
+        along = edge / length
+        return start, along, np.array([-along[1], along[0]]), length
+
+
+def draw_plan(rng):
+    """Draw a plan: every room has a door, and doors join all rooms.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    tuple of PlannedRoom
+    """
+    while True:
+        program = draw_program(rng)
+        for _ in range(DRAWS):
+            layout = draw_layout(program, rng)
+            rooms = [(kind, inset(outline, WALL / 2)) for kind, outline in layout]
+            if not all(_is_fit(kind, polygon) for kind, polygon in rooms):
+                continue
+            links = _links(rooms, rng)
+            if links is not None:
+                return _with_openings(_with_heights(rooms, rng), links, rng)
+
+
+def inset(outline, distance):
+    """Move all edges of an axis-aligned outline (corners, 2) inwards."""
+    edge = np.roll(outline, -1, axis=0) - outline
+    along = edge / np.abs(edge).sum(axis=1, keepdims=True)
+    inward = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    return np.round(outline + distance * (inward + np.roll(inward, 1, axis=0)), 6)
+
+
+def _is_fit(kind, polygon):
+    """Whether a room's area and proportions are those of a room."""
+    x, z = polygon.T
+    area = 0.5 * np.sum(x * np.roll(z, -1) - np.roll(x, -1) * z)
+    if not AREA_RANGE[0] <= area <= AREA_RANGE[1]:
+        return False
+    edges = np.abs(np.roll(polygon, -1, axis=0) - polygon).sum(axis=1)
+    narrowest = MIN_SIDE.get(kind, DEFAULT_MIN_SIDE) - WALL
+    width, depth = np.ptp(polygon, axis=0)
+    slender = 8.0 if kind == "hall" else 2.4
+    # The two edges at the inner corner of an L may be as short as the small room beside them.
+    arms = edges.min() if len(polygon) == 4 else _narrowest_arm(polygon)
+    return arms >= narrowest and max(width, depth) <= slender * min(width, depth)
+
+
+def _narrowest_arm(polygon):
+    """Width of the narrower arm of an L, or its shortest wall where that is less."""
+    edges = np.abs(np.roll(polygon, -1, axis=0) - polygon).sum(axis=1)
+    return edges.min()
+
+
+# --------------------------------------------------------------------------- doors
+
+
+@dataclass(frozen=True)
+class _Link:
+    """Two walls that face each other, and where along the axis they do."""
+
+    rooms: tuple
+    walls: tuple
+    axis: int
+    low: float
+    high: float
+
+
+def _facing(rooms):
+    """All pairs of walls with an inner wall between them."""
+    sides = []
+    for room, (_, polygon) in enumerate(rooms):
+        following = np.roll(polygon, -1, axis=0)
+        for wall, (start, end) in enumerate(zip(polygon, following, strict=True)):
+            axis = int(abs(end[1] - start[1]) > abs(end[0] - start[0]))
+            sides.append((room, wall, axis, start[1 - axis], start[axis], end[axis]))
+    for one, other in combinations(sides, 2):
+        if one[0] == other[0] or one[2] != other[2] or abs(one[3] - other[3]) > WALL + 1e-3:
+            continue
+        # Opposite ways: then the rooms lie on either side of the wall.
+        if (one[5] - one[4]) * (other[5] - other[4]) > 0:
+            continue
+        low = max(min(one[4:]), min(other[4:]))
+        high = min(max(one[4:]), max(other[4:]))
+        if high - low > 1.15:
+            yield _Link((one[0], other[0]), (one[1], other[1]), one[2], low, high)
+
+
+def _links(rooms, rng):
+    """Walls that get doors: a tree of the easiest ways and some more; None if rooms stay apart."""
+    links = list(_facing(rooms))
+    kinds = [kind for kind, _ in rooms]
+    jitter = rng.uniform(0, 1.5, len(links))
+    hub = kinds.index("hall") if "hall" in kinds else int(np.argmin([_cost(k) for k in kinds]))
+    reached, chosen = {hub}, []
+    while len(reached) < len(rooms):
+        ways = [
+            (_cost(kinds[here]) + jitter[index], index, there)
+            for index, link in enumerate(links)
+            for here, there in (link.rooms, link.rooms[::-1])
+            if here in reached and there not in reached and kinds[here] != "bathroom"
+        ]
+        if not ways:
+            return None
+        cost, index, there = min(ways)
+        if kinds[there] == "bathroom" and cost > DEFAULT_THROUGH + 1.2:
+            return None
+        reached.add(there)
+        chosen.append(links[index])
+    joined = {link.rooms for link in chosen}
+    for link in links:
+        open_both = all(_cost(kinds[room]) <= THROUGH["kitchen"] for room in link.rooms)
+        if open_both and link.rooms not in joined and rng.random() < 0.5:
+            joined.add(link.rooms)
+            chosen.append(link)
+    return chosen
+
+
+def _cost(kind):
+    """How unwillingly one walks through a room."""
+    return THROUGH.get(kind, DEFAULT_THROUGH)
+
+
+# --------------------------------------------------------------------------- heights, openings
+
+
+def _with_heights(rooms, rng):
+    """Name the rooms and give them ceilings: one height in the home, but for some rooms."""
+    usual = rng.choice([2.4, 2.5, 2.6, 2.75, 2.9, 3.1, 3.4], p=[0.1, 0.2, 0.25, 0.2, 0.1, 0.1, 0.05])
+    counts, planned = {}, []
+    for kind, polygon in rooms:
+        number = counts[kind] = counts.get(kind, -1) + 1
+        height = usual
+        if kind in ("living", "studio") and rng.random() < 0.4:
+            height += rng.uniform(0.1, 1.0)
+        elif kind in ("hall", "bathroom") and rng.random() < 0.5:
+            height -= rng.uniform(0.05, 0.25)
+        height = float(np.clip(np.round(height, 2), *HEIGHT_RANGE))
+        planned.append(PlannedRoom(f"{kind}-{number}", kind, polygon, height))
+    return planned
+
+
+def _with_openings(rooms, links, rng):
+    """Cut doors and windows."""
+    openings = [[] for _ in rooms]
+    for link in links:
+        _cut_door(rooms, link, openings, rng)
+    for index, room in enumerate(rooms):
+        for wall in _outer_walls(rooms, index):
+            openings[index] += _windows(room, wall, rng)
+    # A room without daylight is fine, one whose only window fell to chance is not.
+    return tuple(
+        replace(room, openings=tuple(cut)) for room, cut in zip(rooms, openings, strict=True)
+    )
+
+
+def _cut_door(rooms, link, openings, rng):
+    """Cut one door into the two walls of a link."""
+    kinds = frozenset(rooms[room].kind for room in link.rooms)
+    room_for = link.high - link.low - 0.3
+    width, top = min(rng.choice([0.8, 0.85, 0.9]), room_for), DOOR_HEIGHT
+    if kinds in OPEN_PLAN and room_for > 1.4 and rng.random() < 0.6:
+        width = float(rng.uniform(1.2, min(2.2, room_for)))
+        top = min(2.2, min(rooms[room].height for room in link.rooms) - 0.1)
+    slack = link.high - link.low - width
+    # Doors stand near a corner, wide openings in the middle.
+    near = 0.15 if rng.random() < 0.7 or slack < 0.8 else float(rng.uniform(0.15, slack - 0.15))
+    near = slack / 2 if width > 1 else (near if rng.random() < 0.5 else slack - near)
+    low = round(link.low + near, 3)
+    for here, there, wall in zip(link.rooms, link.rooms[::-1], link.walls, strict=True):
+        start, along, _, _ = rooms[here].wall(wall)
+        ends = sorted((position - start[link.axis]) * along[link.axis] for position in (low, low + width))
+        openings[here].append(Opening("door", wall, *map(float, ends), 0.0, top, there))
+
+
+def _outer_walls(rooms, index):
+    """Walls of a room that no other room lies behind."""
+    for wall in range(len(rooms[index].polygon)):
+        start, along, inward, length = rooms[index].wall(wall)
+        probes = start + along * np.linspace(0.2, length - 0.2, 9)[:, None] - inward * (WALL + 0.05)
+        if not any(_inside(room.polygon, probes).any() for room in rooms):
+            yield wall
+
+
+def _inside(polygon, points):
+    """Whether points (n, 2) lie inside an axis-aligned polygon."""
+    start, end = polygon, np.roll(polygon, -1, axis=0)
+    x, z = points.T[:, :, None]
+    upright = start[:, 0] == end[:, 0]
+    crossed = (np.minimum(start[:, 1], end[:, 1]) <= z) & (z < np.maximum(start[:, 1], end[:, 1]))
+    return (upright & crossed & (x < start[:, 0])).sum(axis=1) % 2 == 1
+
+
+def _windows(room, wall, rng):
+    """Windows of one outer wall, evenly spaced."""
+    length = room.wall(wall)[3]
+    bath = room.kind == "bathroom"
+    if length < 1.4 or (room.kind == "hall" and rng.random() < 0.4):
+        return
+    width = float(rng.uniform(0.6, 1.0) if bath else rng.uniform(1.0, 2.0))
+    sill, top = (1.35, 2.1) if bath else (0.9, 2.15)
+    if not bath and room.kind in ("living", "studio", "dining", "bedroom") and rng.random() < 0.3:
+        sill, width = 0.08, float(rng.uniform(1.2, 2.4))
+    top = min(top + rng.choice([0.0, 0.1, 0.2]), room.height - 0.15)
+    width = min(width, length - 0.8)
+    count = 1 if bath else max(1, int(length / (width + rng.uniform(0.9, 2.0))))
+    for k in range(min(count, 3)):
+        middle = length * (k + 0.5) / min(count, 3)
+        yield Opening(
+            "window", wall, round(middle - width / 2, 3), round(middle + width / 2, 3), sill, float(top)
+        )

@@ -1,0 +1,330 @@
+"""Surfaces to build with: flat quads and boxes, turned, rounded and stuffed solids.
+
+Two kinds of parts meet here, and a renderer can tell them apart:
+
+- *Flat* parts are quads, each with four vertices of its own and two triangles in a row::
+
+      d ---- c
+      |    / |      (a, b, c), (a, c, d): a parallelogram, whose light fits on a rectangular map
+      |  /   |
+      a ---- b
+
+- *Smooth* parts share their vertices and bend their normals; their light is kept at the vertices.
+
+Texture coordinates are metres here, u to the right and v down when one looks at the front;
+`simbinaural.scenes.procedural.assembly` divides them by the texture's size. Wood grain and woven
+threads run along u.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+# The corners a, b, c, d of each side of a box as picks of its lower (0) or upper (1) bounds.
+_SIDES = {
+    "left": ((0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 1, 0)),
+    "right": ((1, 0, 1), (1, 0, 0), (1, 1, 0), (1, 1, 1)),
+    "bottom": ((0, 0, 0), (1, 0, 0), (1, 0, 1), (0, 0, 1)),
+    "top": ((0, 1, 1), (1, 1, 1), (1, 1, 0), (0, 1, 0)),
+    "back": ((1, 0, 0), (0, 0, 0), (0, 1, 0), (1, 1, 0)),
+    "front": ((0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)),
+}
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Triangles.
+
+    Attributes
+    ----------
+    vertices, normals : (vertices, 3) numpy.ndarray
+        Metres; unit vectors.
+    faces : (faces, 3) numpy.ndarray of int
+        Counterclockwise seen from the front.
+    uv : (faces, 3, 2) numpy.ndarray
+        Metres on the texture, at each corner.
+    """
+
+    vertices: np.ndarray
+    normals: np.ndarray
+    faces: np.ndarray
+    uv: np.ndarray
+
+    def moved(self, offset):
+        """Shift by a vector (3,)."""
+        return Surface(self.vertices + np.asarray(offset), self.normals, self.faces, self.uv)
+
+    def turned(self, quarters):
+        """Turn about the vertical by quarters of a turn, to the left as seen from above."""
+        return Surface(
+            turn(self.vertices, quarters), turn(self.normals, quarters), self.faces, self.uv
+        )
+
+    def imaged(self):
+        """Show an image once on each quad: texture coordinates from 0 to 1."""
+        corners = np.array([(0, 1), (1, 1), (1, 0), (0, 1), (1, 0), (0, 0)], dtype=float)
+        return Surface(
+            self.vertices,
+            self.normals,
+            self.faces,
+            np.tile(corners.reshape(2, 3, 2), (len(self.faces) // 2, 1, 1)),
+        )
+
+
+def turn(vectors, quarters):
+    """Turn vectors (..., 3) about +y by quarters of a turn: one takes +z to +x."""
+    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[quarters % 4]
+    x, y, z = np.moveaxis(np.asarray(vectors, dtype=float), -1, 0)
+    return np.stack([cosine * x + sine * z, y, cosine * z - sine * x], axis=-1)
+
+
+def join(surfaces):
+    """Make one surface of several."""
+    surfaces = list(surfaces)
+    starts = np.cumsum([0] + [len(part.vertices) for part in surfaces[:-1]])
+    return Surface(
+        np.concatenate([part.vertices for part in surfaces]),
+        np.concatenate([part.normals for part in surfaces]),
+        np.concatenate([part.faces + start for part, start in zip(surfaces, starts, strict=True)]),
+        np.concatenate([part.uv for part in surfaces]),
+    )
+
+
+# --------------------------------------------------------------------------- flat
+
+
+def quads(corners, uv):
+    """Flat parallelograms.
+
+    Parameters
+    ----------
+    corners : (quads, 4, 3) array_like
+        Counterclockwise seen from the front.
+    uv : (quads, 4, 2) array_like
+        Metres.
+    """
+    corners = np.asarray(corners, dtype=float)
+    normals = _unit(np.cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0]))
+    halves = np.array([[0, 1, 2], [0, 2, 3]])
+    return Surface(
+        corners.reshape(-1, 3),
+        np.repeat(normals, 4, axis=0),
+        (4 * np.arange(len(corners))[:, None, None] + halves).reshape(-1, 3),
+        np.asarray(uv, dtype=float)[:, halves].reshape(-1, 3, 2),
+    )
+
+
+def rectangle(origin, edge_u, edge_v):
+    """One quad from its corner a; the front is where ``edge_u x edge_v`` points.
+
+    Texture coordinates count from the world's origin, so that neighbors continue one another.
+    """
+    origin, edge_u, edge_v = (np.asarray(each, dtype=float) for each in (origin, edge_u, edge_v))
+    corners = origin + np.stack([0 * edge_u, edge_u, edge_u + edge_v, edge_v])
+    uv = np.stack([corners @ _unit(edge_u), -corners @ _unit(edge_v)], axis=-1)
+    return quads(corners[None], uv[None])
+
+
+def boxes(lower, upper, *, without=()):
+    """Axis-aligned boxes.
+
+    Parameters
+    ----------
+    lower, upper : (boxes, 3) or (3,) array_like
+        Corners.
+    without : iterable of str
+        Sides to leave away: ``left right bottom top back front`` (-x +x -y +y -z +z).
+
+    Notes
+    -----
+    u, along which wood is grained, is the longer edge of each side.
+    """
+    bounds = np.stack(np.broadcast_arrays(np.atleast_2d(lower), np.atleast_2d(upper)), axis=1)
+    picks = np.array([picks for side, picks in _SIDES.items() if side not in without])
+    corners = bounds.astype(float)[:, picks, np.arange(3)].reshape(-1, 4, 3)
+    edge_u, edge_v = corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0]
+    along = np.einsum("qci,qi->qc", corners, _unit(edge_u))
+    up = np.einsum("qci,qi->qc", corners, _unit(edge_v))
+    upright = np.abs(edge_v).sum(axis=1) > np.abs(edge_u).sum(axis=1)
+    level_uv, upright_uv = np.stack([along, -up], -1), np.stack([up, along], -1)
+    return quads(corners, np.where(upright[:, None, None], upright_uv, level_uv))
+
+
+def _unit(vectors):
+    """Scale vectors (..., 3) to length one."""
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+# --------------------------------------------------------------------------- smooth
+
+
+def sheet(points, normals, *, grain=0):
+    """Smooth surface over a grid of points.
+
+    Parameters
+    ----------
+    points, normals : (rows, columns, 3) numpy.ndarray
+        With columns to the right and rows upwards one looks at the front.
+    grain : int
+        Axis along which u runs where it lies in the surface.
+
+    Notes
+    -----
+    Each triangle takes its texture along the axis that it faces most: nothing is stretched by more
+    than √3, and the seams drown in the fine textures that smooth parts carry.
+    """
+    faces = _grid_faces(*points.shape[:2])
+    points = points.reshape(-1, 3)
+    corners = points[faces]
+    sides = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    solid = np.einsum("fi,fi->f", sides, sides) > 1e-18
+    faces, corners, sides = faces[solid], corners[solid], sides[solid]
+    facing = np.argmax(np.abs(sides), axis=1)
+    axes = _texture_axes(grain)[facing]
+    uv = np.take_along_axis(corners, np.broadcast_to(axes[:, None], (len(faces), 3, 2)), axis=2)
+    return Surface(points, normals.reshape(-1, 3), faces, uv)
+
+
+@cache
+def _grid_faces(rows, columns):
+    """Two triangles for each cell of a grid of vertices."""
+    index = np.arange(rows * columns).reshape(rows, columns)
+    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
+    return np.stack([a, b, c, a, c, d], axis=-1).reshape(-1, 3)
+
+
+@cache
+def _texture_axes(grain):
+    """Axes of u and v for a side that faces x, y and z."""
+    axes = []
+    for facing in range(3):
+        first, second = (axis for axis in (0, 2, 1) if axis != facing)
+        axes.append((second, first) if second == grain else (first, second))
+    return np.array(axes)
+
+
+def lathe(profile, *, segments=12):
+    """Turn a profile about the vertical axis.
+
+    Parameters
+    ----------
+    profile : (points, 2) array_like
+        Radius and height, with the outside to the right of the way; a point that comes twice is a
+        sharp edge.
+    segments : int
+        Sides of the turned shape.
+    """
+    profile = np.asarray(profile, dtype=float)
+    edges = np.flatnonzero(np.all(profile[1:] == profile[:-1], axis=1)) + 1
+    angles = np.linspace(0, 2 * np.pi, segments + 1)
+    across, ahead = np.sin(angles), np.cos(angles)
+    across[-1], ahead[-1] = 0.0, 1.0
+    parts = []
+    for piece in np.split(profile, edges):
+        radius, height = piece.T[:, :, None]
+        outward, upward = _profile_normals(piece).T[:, :, None]
+        points = np.broadcast_arrays(radius * across, height, radius * ahead)
+        normals = np.broadcast_arrays(outward * across, upward, outward * ahead)
+        parts.append(sheet(np.stack(points, -1), np.stack(normals, -1), grain=1))
+    return join(parts)
+
+
+def _profile_normals(piece):
+    """Normals (points, 2) on the right-hand side of a polyline of radius and height."""
+    along = _unit(np.diff(piece, axis=0))
+    along = np.concatenate([along[:1], along]) + np.concatenate([along, along[-1:]])
+    return _unit(np.stack([along[:, 1], -along[:, 0]], axis=-1))
+
+
+def rod(start, end, radius, end_radius=None, *, segments=8):
+    """Round bar with flat ends between two points (3,); tapered when `end_radius` is given."""
+    start, axis = np.asarray(start, dtype=float), np.subtract(end, start, dtype=float)
+    length, last = np.linalg.norm(axis), radius if end_radius is None else end_radius
+    bar = lathe(
+        [(0, 0), (radius, 0), (radius, 0), (last, length), (last, length), (0, length)],
+        segments=segments,
+    )
+    axis /= length
+    side = _unit(np.cross(axis, (0, 0, 1) if abs(axis[2]) < 0.9 else (1, 0, 0)))
+    frame = np.stack([side, axis, np.cross(side, axis)])
+    return Surface(bar.vertices @ frame + start, bar.normals @ frame, bar.faces, bar.uv)
+
+
+def rounded_box(lower, upper, radius, *, segments=2):
+    """Box whose edges and corners are quarter rounds.
+
+    Parameters
+    ----------
+    lower, upper : (3,) array_like
+        Corners.
+    radius : float
+        Of the rounds, metres; cut to half of the shortest edge.
+    segments : int
+        Facets of a quarter round.
+    """
+    lower, upper = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    center, half = (lower + upper) / 2, (upper - lower) / 2
+    radius = min(radius, 0.999 * half.min())
+    normals, push = _sphere_in_eighths(segments)
+    points = center + push * (half - radius) + radius * normals
+    corners = segments + 1
+    lids = [
+        quads(ring[None, order], ring[None, order][..., [0, 2]])
+        for ring, order in (
+            (points[0, : 4 * corners : corners], [0, 3, 2, 1]),
+            (points[-1, : 4 * corners : corners], [0, 1, 2, 3]),
+        )
+    ]
+    return join([sheet(points, normals), *lids])
+
+
+@cache
+def _sphere_in_eighths(segments):
+    """Unit sphere whose seams are doubled at the axes, and the signs of each point's eighth."""
+    quarter = np.linspace(0, np.pi / 2, segments + 1)
+    around = np.r_[np.concatenate([quarter + side * np.pi / 2 for side in range(4)]), 0]
+    eighth = np.r_[np.repeat(np.arange(4), segments + 1), 0]
+    climb = np.r_[quarter - np.pi / 2, quarter][:, None]
+    level = np.cos(climb)
+    normals = np.broadcast_arrays(level * np.sin(around), np.sin(climb), level * np.cos(around))
+    push = np.broadcast_arrays(
+        np.array([1, 1, -1, -1])[eighth],
+        np.where(climb < 0, -1, 1),
+        np.array([1, -1, -1, 1])[eighth],
+    )
+    push = np.stack(push, -1)
+    push[segments + 1, :, 1] = 1
+    return np.round(np.stack(normals, -1), 12), push
+
+
+def cushion(lower, upper, *, squareness=4.0, around=16, levels=8):
+    """Stuffed cushion: a superellipsoid that fills a box.
+
+    Parameters
+    ----------
+    lower, upper : (3,) array_like
+        Corners.
+    squareness : float
+        Exponent of the superellipse: 2 is an ellipsoid, 10 nearly a box.
+    around, levels : int
+        Facets around and from bottom to top.
+    """
+    lower, upper = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    shape, slope = _superellipsoid(squareness, around, levels)
+    half = (upper - lower) / 2
+    return sheet((lower + upper) / 2 + half * shape, _unit(slope / half))
+
+
+@cache
+def _superellipsoid(squareness, around, levels):
+    """Points on the unit superellipsoid and their normals (not of unit length)."""
+    angle = np.linspace(0, 2 * np.pi, around + 1)[None]
+    climb = np.linspace(-np.pi / 2, np.pi / 2, levels + 1)[:, None]
+    level = np.cos(climb)
+    level[[0, -1]] = 0.0
+    sphere = np.broadcast_arrays(level * np.sin(angle), np.sin(climb), level * np.cos(angle))
+    sphere = np.stack(sphere, -1)
+    sphere[:, -1] = sphere[:, 0]
+    points = sphere / np.sum(np.abs(sphere) ** squareness, -1, keepdims=True) ** (1 / squareness)
+    return points, np.sign(points) * np.abs(points) ** (squareness - 1)
