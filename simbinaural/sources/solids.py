@@ -72,6 +72,11 @@ class Solid:
         quaternion[0], quaternion[1 + "xyz".index(axis)] = np.cos(half), np.sin(half)
         return replace(self, vertices=rotate(quaternion, self.vertices))
 
+    def tiled(self, u, v):
+        """Repeat the texture of the first region, a loft's skin, u and v times."""
+        skin = (self.region == 0)[:, None, None]
+        return replace(self, uv=np.where(skin, self.uv * (u, v), self.uv))
+
 
 def join(*solids):
     """Put solids together as one; they may overlap."""
@@ -89,7 +94,7 @@ def join(*solids):
 # --------------------------------------------------------------------------- lofts
 
 
-def loft(rings, finish, *, start=None, end=None):
+def loft(rings, finish, *, start=None, end=None, capped=True):
     """Skin rings and cap both ends.
 
     Parameters
@@ -101,6 +106,8 @@ def loft(rings, finish, *, start=None, end=None):
     start, end : Finish, optional
         Of the first and the last cap; by default that of the skin. The cap's width and height
         span the texture once.
+    capped : bool, optional
+        Whether to shut the ends; where the last ring is the first again, there are none.
 
     Returns
     -------
@@ -109,7 +116,8 @@ def loft(rings, finish, *, start=None, end=None):
     """
     rings = np.asarray(rings, dtype=float)
     n_rings, n_points, _ = rings.shape
-    first_cap, last_cap = _triangulate(rings[0])[:, ::-1], _triangulate(rings[-1])
+    first_cap = _triangulate(rings[0])[: None if capped else 0, ::-1]
+    last_cap = _triangulate(rings[-1])[: None if capped else 0]
     skin, skin_uv = _skin(rings)
     faces = np.concatenate([skin, first_cap, last_cap + (n_rings - 1) * n_points])
     uv = np.concatenate([skin_uv, _cap_uv(rings[0])[first_cap], _cap_uv(rings[-1])[last_cap]])
@@ -132,14 +140,33 @@ def lathe(profile, finish, *, sides=32, start=None, end=None):
     sides : int, optional
         Facets around.
     """
-    radius, height = np.asarray(profile, dtype=float).T[..., None]
-    angle = 2 * np.pi * np.arange(sides) / sides
-    x, z = radius * np.cos(angle), -radius * np.sin(angle)
-    rings = np.stack([x, np.broadcast_to(height, x.shape), z], axis=-1)
+    rings = _turned_rings(profile, sides)
     return loft(rings, finish, start=start, end=end)
 
 
-def extrude(outline, thickness, finish, *, rounding=0.0, start=None, end=None):
+def hoop(section, finish, *, sides=32):
+    """Turn a closed section about the y axis: a hoop, a rope ring.
+
+    Parameters
+    ----------
+    section : (points, 2) array_like
+        Radius and y, counterclockwise; all radii positive.
+    finish, sides
+        See `lathe`.
+    """
+    rings = _turned_rings([*section, section[0]], sides)
+    return loft(rings, finish, capped=False)
+
+
+def _turned_rings(profile, sides):
+    """Circles (points, sides, 3) about the y axis."""
+    radius, height = np.asarray(profile, dtype=float).T[..., None]
+    angle = 2 * np.pi * np.arange(sides) / sides
+    x, z = radius * np.cos(angle), -radius * np.sin(angle)
+    return np.stack([x, np.broadcast_to(height, x.shape), z], axis=-1)
+
+
+def extrude(outline, thickness, finish, *, rounding=0.0, steps=3, start=None, end=None):
     """Give a flat outline thickness along z, centered, with rounded edges.
 
     Parameters
@@ -152,9 +179,11 @@ def extrude(outline, thickness, finish, *, rounding=0.0, start=None, end=None):
         Of the rim; `start` is the back, `end` the front.
     rounding : float, optional
         Radius of the edges, metres.
+    steps : int, optional
+        Facets across a rounded edge; one makes a chamfer.
     """
     outline = np.asarray(outline, dtype=float)
-    quarter = np.radians([0, 30, 60, 90]) if rounding > 0 else np.array([np.pi / 2])
+    quarter = np.linspace(0, np.pi / 2, steps + 1) if rounding > 0 else np.array([np.pi / 2])
     inset = rounding * (1 - np.sin(quarter))
     depth = thickness / 2 - rounding * (1 - np.cos(quarter))
     back = [_ring(_shrink(outline, i), -d) for i, d in zip(inset, depth, strict=True)]
@@ -162,10 +191,10 @@ def extrude(outline, thickness, finish, *, rounding=0.0, start=None, end=None):
     return loft(np.array(back + front[::-1]), finish, start=start, end=end)
 
 
-def box(width, height, depth, finish, *, rounding=0.002, start=None, end=None):
+def box(width, height, depth, finish, *, rounding=0.002, steps=2, start=None, end=None):
     """Make a box about the origin with rounded edges; width, height, depth along x, y, z."""
-    outline = rounded_rectangle(width, height, rounding, steps=3 if rounding > 0 else 0)
-    return extrude(outline, depth, finish, rounding=rounding, start=start, end=end)
+    outline = rounded_rectangle(width, height, rounding, steps=steps if rounding > 0 else 0)
+    return extrude(outline, depth, finish, rounding=rounding, steps=steps, start=start, end=end)
 
 
 def tube(path, radius, finish, *, sides=8):
