@@ -18,6 +18,7 @@ import numpy as np
 
 from simbinaural.errors import require
 from simbinaural.geometry import to_count
+from simbinaural.responses import fades, minimum_phase, onset_delays, resample_aligned
 from simbinaural.sofa import read_sofa
 from simbinaural.sphere import MIRROR, Sphere, spread_directions, with_mirror_images
 
@@ -26,7 +27,6 @@ MIN_DIRECTIONS = 12
 LEAD_S = 0.001
 TAIL_S = 0.008
 N_PHASES = 16
-ONSET_CUTOFF_HZ = 7500.0
 EARS = np.array([[-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])  # body axes: left, right
 
 
@@ -224,92 +224,23 @@ def align(measurement, sample_rate):
     terms = np.stack([np.ones(model.size), model.ravel()], axis=1)
     common, radius_s = np.linalg.lstsq(terms, onsets.ravel(), rcond=None)[0]
     lead = to_count(LEAD_S, sample_rate)
-    hrirs = _resample(measurement, onsets, sample_rate, lead)
+    taps = lead + to_count(TAIL_S, sample_rate)
+    hrirs = resample_aligned(
+        measurement.responses,
+        onsets,
+        (measurement.sample_rate, sample_rate),
+        (np.arange(taps) - lead) / sample_rate,
+    )
     measured = Hrtf(
         measurement.name,
         int(sample_rate),
         np.array(measurement.directions, dtype=float),
-        hrirs.astype(np.float32),
+        (hrirs * fades(taps, lead)).astype(np.float32),
         onsets - common,
         lead,
         len(hrirs),
     )
     return fill_gaps(measured, radius_s)
-
-
-def onset_delays(responses, sample_rate):
-    """Onsets of impulse responses, finer than a sample.
-
-    Parameters
-    ----------
-    responses : (..., samples) array_like
-        Impulse responses.
-    sample_rate : float
-        Hz.
-
-    Returns
-    -------
-    (...) numpy.ndarray
-        Seconds: the lag at which a response resembles its own minimum-phase version most, below
-        7.5 kHz (Nam, Abel, Smith, AES 125, 2008).
-    """
-    n_fft = 1 << int(np.ceil(np.log2(2 * np.shape(responses)[-1])))
-    spectra = np.fft.rfft(responses, n_fft, axis=-1)
-    cross = spectra * np.conj(np.fft.rfft(minimum_phase(np.abs(spectra)), axis=-1))
-    cross[..., np.fft.rfftfreq(n_fft, 1 / sample_rate) > ONSET_CUTOFF_HZ] = 0
-    lags = np.fft.irfft(cross, 2 * n_fft, axis=-1)[..., :n_fft]
-    return _peak(lags) / (2 * sample_rate)
-
-
-def _peak(values):
-    """Place of the maximum along the last axis, by a parabola through three samples."""
-    top = np.clip(np.argmax(values, axis=-1), 1, values.shape[-1] - 2)[..., None]
-    before, at, after = (np.take_along_axis(values, top + k, axis=-1)[..., 0] for k in (-1, 0, 1))
-    bend = np.minimum(before - 2 * at + after, -1e-300)
-    return top[..., 0] + np.clip(0.5 * (before - after) / bend, -1, 1)
-
-
-def minimum_phase(magnitudes):
-    """Turn magnitudes (..., n // 2 + 1) into the causal responses (..., n) that start soonest.
-
-    The cepstrum is folded onto positive times (Oppenheim and Schafer); holes deeper than 80 dB are
-    filled up.
-    """
-    n_fft = 2 * (magnitudes.shape[-1] - 1)
-    floor = 1e-4 * magnitudes.max(axis=-1, keepdims=True) + 1e-300
-    cepstrum = np.fft.irfft(np.log(np.maximum(magnitudes, floor)), n_fft, axis=-1)
-    cepstrum[..., 1 : n_fft // 2] *= 2
-    cepstrum[..., n_fft // 2 + 1 :] = 0
-    return np.fft.irfft(np.exp(np.fft.rfft(cepstrum, axis=-1)), n_fft, axis=-1)
-
-
-def _resample(measurement, onsets, sample_rate, lead):
-    """Responses at the new rate with their onsets at `lead`.
-
-    The Fourier sum is evaluated at the new instants: exact for any two rates and any fraction.
-    """
-    old, new = measurement.sample_rate, sample_rate
-    n_fft = 2 * measurement.responses.shape[-1]
-    frequency = np.fft.rfftfreq(n_fft, 1 / old)
-    used = frequency < min(old, new) / 2
-    frequency = frequency[used]
-    slope = np.clip((frequency / (min(old, new) / 2) - 0.925) / 0.075, 0, 1)
-    scale = np.where(frequency > 0, 2, 1) * (old / new / n_fft) * 0.5 * (1 + np.cos(np.pi * slope))
-
-    spectra = np.fft.rfft(measurement.responses, n_fft, axis=-1)[..., used]
-    spectra *= scale * np.exp(2j * np.pi * frequency * onsets[..., None])
-    taps = lead + to_count(TAIL_S, new)
-    waves = np.exp(2j * np.pi * frequency[:, None] * (np.arange(taps) - lead) / new)
-    return (spectra.real @ waves.real - spectra.imag @ waves.imag) * _fades(taps, lead)
-
-
-def _fades(taps, lead):
-    """Fade in over the first half of the lead, out over the last fifth."""
-    window = np.ones(taps)
-    rise, fall = lead // 2, taps // 5
-    window[:rise] = 0.5 - 0.5 * np.cos(np.pi * (np.arange(rise) + 0.5) / rise)
-    window[-fall:] = 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall)
-    return window
 
 
 # --------------------------------------------------------------------------- the missing cap
@@ -364,7 +295,7 @@ def _mean_power_hrirs(hrtf, weights):
     magnitudes = np.sqrt(np.tensordot(weights, power, axes=1))
     hrirs = np.zeros((len(weights), 2, taps))
     hrirs[..., hrtf.lead :] = minimum_phase(magnitudes)[..., : taps - hrtf.lead]
-    return (hrirs * _fades(taps, hrtf.lead)).astype(np.float32)
+    return (hrirs * fades(taps, hrtf.lead)).astype(np.float32)
 
 
 def _sphere_delays(directions):

@@ -1,4 +1,4 @@
-"""Directions spread over the sphere: which three surround another, and what share each stands for."""
+"""Directions spread over the sphere: which three surround another, what share each stands for."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,7 +68,7 @@ class Sphere:
 
     @cached_property
     def _triangles(self):
-        """Corners (T, 3), inverse bases (T, 3, 3) and the triangle across from each corner (T, 3)."""
+        """Corners (T, 3), inverse bases (T, 3, 3), triangle across from each corner (T, 3)."""
         hull = ConvexHull(self.directions)
         corners = np.ascontiguousarray(hull.simplices, dtype=np.int32)
         bases = np.swapaxes(self.directions[corners], 1, 2)

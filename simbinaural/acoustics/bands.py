@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
+from simbinaural.responses import causal
 from simbinaural.scenes.scene import OCTAVE_BANDS_HZ
 
 N_POLE_PAIRS = 8
@@ -141,11 +142,8 @@ class PoleBank:
 def pole_bank(sample_rate):
     """Design the `PoleBank` of a sample rate."""
     n_fft = 1 << 15
-    cepstrum = np.fft.irfft(band_weights(n_fft, sample_rate), n_fft, axis=-1)
-    cepstrum[:, 1 : n_fft // 2] *= 2
-    cepstrum[:, n_fft // 2 + 1 :] = 0
     points = np.round(np.geomspace(40, sample_rate / 2, 24) * n_fft / sample_rate).astype(int)
-    log_basis = np.fft.rfft(cepstrum, axis=-1)[:, points]
+    log_basis = causal(band_weights(n_fft, sample_rate))[:, points]
 
     centre = np.geomspace(80, min(0.45 * sample_rate, 9000), N_POLE_PAIRS) * 2 * np.pi / sample_rate
     radius, angle = np.exp(-centre / 2), centre * np.sqrt(0.75)  # quality factor 1
