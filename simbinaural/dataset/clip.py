@@ -17,8 +17,8 @@ from simbinaural.dataset.plan import cast_clip, plan_clip
 from simbinaural.errors import InputError
 from simbinaural.geometry import directions, pixels, to_count
 from simbinaural.metrics import direct_to_reverberant_ratio_db, reverberation_time
-from simbinaural.scenes.objects import PlacedObject
 from simbinaural.shards import ClipData
+from simbinaural.trajectory.placing import place_object
 from simbinaural.video import encode_jpeg, encode_png
 from simbinaural.vision.embree import Renderer
 
@@ -70,7 +70,7 @@ def make_clip(studio, index):
     options = studio.options
     cast = cast_clip(options, index, studio.catalog, studio.scenes)
     scene, plan = _settle(studio, cast)
-    placed = PlacedObject.place(cast.sound_object, plan.object_pose)
+    placed = place_object(cast.sound_object, plan.object_pose)
     renderer = Renderer(scene, [placed], room=plan.room)
     film = _film(renderer, plan, options)
     sound = _play(studio, cast, plan, scene)

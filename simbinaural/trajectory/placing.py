@@ -1,10 +1,11 @@
 """Setting a sounding object into a room."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simbinaural.geometry import Pose, directions, orientation_towards
+from simbinaural.geometry import Pose, directions, orientation_towards, rotate
+from simbinaural.scenes.objects import PlacedObject
 from simbinaural.trajectory.standing import free_points
 
 TURN_DEG = 50.0
@@ -81,3 +82,26 @@ def pose_object(room, spot, rng):
     azimuth = directions(towards)[0] if np.linalg.norm(towards) > 0.05 else 0.0
     turn = rng.uniform(-TURN_DEG, TURN_DEG)
     return Pose(spot.position, orientation_towards(azimuth + turn))
+
+
+def place_object(sound_object, pose):
+    """Set an object into the world.
+
+    Parameters
+    ----------
+    sound_object : SoundObject
+        In its local coordinates.
+    pose : Pose
+        Local coordinates to world.
+
+    Returns
+    -------
+    PlacedObject
+    """
+    mesh = sound_object.mesh
+    world = replace(
+        mesh,
+        vertices=pose.to_world(mesh.vertices).astype(np.float32),
+        normals=rotate(pose.orientation, mesh.normals).astype(np.float32),
+    )
+    return PlacedObject(world, sound_object.textures)
