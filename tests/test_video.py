@@ -163,6 +163,23 @@ def test_reader_keeps_a_delayed_sound_delayed(tmp_path):
     assert next(read_frames(late))[0] == 0
 
 
+def test_stream_that_begins_late_begins_at_zero(tmp_path):
+    plain, stream = tmp_path / "a.mp4", tmp_path / "b.ts"
+    write_video(plain, [picture(0)] * 15, 5, clicks(16000, 1.4, 2.2), 16000)
+    ffmpeg("-i", plain, "-c", "copy", stream)  # transport streams start at 1.4 s
+    starts, blocks = zip(*read_sound(stream), strict=True)
+    begin = next(read_frames(stream))[0]
+    clicked = starts[0] + np.argmax(np.concatenate(blocks, axis=1), axis=1) / 48000
+    assert min(begin, starts[0]) == 0
+    np.testing.assert_allclose(clicked - begin, [1.4, 2.2], atol=0.002)
+
+
+def test_sound_may_outlast_the_pictures(tmp_path):
+    write_video(tmp_path / "a.mp4", [picture(0)] * 5, 5, clicks(16000, 1.4, 2.9), 16000)
+    clicked = np.argmax(heard(tmp_path / "a.mp4"), axis=1) / 48000
+    np.testing.assert_allclose(clicked, [1.4, 2.9], atol=0.001)
+
+
 def test_frames_at_times_of_their_own(tmp_path):
     moments = [0, 0.1, 0.5, 0.533, 1.2]
     frames = [picture((40 * k,) * 3) for k in range(5)]
