@@ -106,9 +106,9 @@ def _walk_all(room, source, listener, images, order):
     """Exact positions and amplitudes (without 1/distance) of the images that are heard."""
     positions, gains = images.copy(), np.zeros((N_BANDS, images.shape[0]))
     chain = np.empty(order, np.int64)
-    energy = np.empty(N_BANDS)
+    energy, entries = np.empty(N_BANDS), np.empty(room.boxes.shape[1])
     for i in range(images.shape[0]):
-        bounces = _walk(room, source, listener, images[i], chain, energy)
+        bounces = _walk(room, source, listener, images[i], chain, energy, entries)
         if bounces == 0:
             continue
         positions[i] = source
@@ -119,15 +119,10 @@ def _walk_all(room, source, listener, images, order):
 
 
 @compiled
-def _walk(room, source, listener, image, chain, energy):
-    """Follow a path from its listener to the source; how often it bounces, 0 if it is hidden.
+def _walk(room, source, listener, image, chain, energy, entries):
+    """Follow a path from its listener to the source: how often it bounces, 0 if it is hidden.
 
-    Each plane that is met mirrors what is left to walk to::
-
-                  image'  (= the source in the end)
-        ----------*----------- plane
-        listener /  \\
-                      image
+    Each plane that is met mirrors the image that is still ahead; the last one is the source.
     """
     point, target = listener.copy(), image.copy()
     direction = np.empty(3)
@@ -139,7 +134,7 @@ def _walk(room, source, listener, image, chain, energy):
         for k in range(3):
             direction[k] /= left
         length, plane = nearest_plane(room.planes, point, direction, left - 0.5 * _SAME_M)
-        if nearest_box(room.boxes, point, direction, min(length, left))[1] != NOTHING:
+        if nearest_box(room.boxes, point, direction, min(length, left), entries)[1] != NOTHING:
             return 0
         if plane == NOTHING:
             for k in range(3):

@@ -5,7 +5,6 @@ boxes. A ray that starts inside a closed prism meets its planes from the front o
 ceiling need no outline: where they end, a wall was met before.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -35,8 +34,8 @@ class Enclosure(NamedTuple):
     patches : (patches, 4) numpy.ndarray
         Lower and upper corner in the plane's axes; later patches lie on top.
     patch_plane, patch_material : (patches,) numpy.ndarray of int
-    boxes : (boxes, 6) numpy.ndarray
-        Lower corner, upper corner.
+    boxes : (6, boxes) numpy.ndarray
+        Lower corners, upper corners.
     box_material : (boxes,) numpy.ndarray of int
     absorption, scattering : (materials + 1, 7) numpy.ndarray
         Energy fractions; the last row is an opening.
@@ -81,7 +80,7 @@ def enclose(room, materials):
         patches=np.array(bounds, dtype=float).reshape(-1, 4),
         patch_plane=np.array([patch.surface for patch in patches], dtype=np.int64),
         patch_material=np.array(kinds, dtype=np.int64),
-        boxes=np.ascontiguousarray(room.boxes, dtype=float).reshape(-1, 6),
+        boxes=np.ascontiguousarray(np.reshape(room.boxes, (-1, 6)).T, dtype=float),
         box_material=np.array(room.box_materials, dtype=np.int64),
         absorption=np.array([m.absorption for m in materials] + [np.ones(N_BANDS)], dtype=float),
         scattering=np.array([m.scattering for m in materials] + [np.zeros(N_BANDS)], dtype=float),
@@ -140,33 +139,41 @@ def nearest_plane(planes, point, direction, limit):
 
 
 @compiled
-def nearest_box(boxes, point, direction, limit):
-    """Distance to the first box that is entered within `limit`, its index and the axis."""
-    box, axis = NOTHING, 0
+def nearest_box(boxes, point, direction, limit, entries):
+    """Distance to the first box that is entered within `limit`, its index and the axis.
+
+    `entries` (boxes,) is room to work in: to fill it first lets several boxes go at once.
+    """
     px, py, pz = point[0], point[1], point[2]
     ix, iy, iz = 1 / direction[0], 1 / direction[1], 1 / direction[2]
-    for i in range(boxes.shape[0]):
-        a, b = (boxes[i, 0] - px) * ix, (boxes[i, 3] - px) * ix
-        enter_x, leave = min(a, b), max(a, b)
-        a, b = (boxes[i, 1] - py) * iy, (boxes[i, 4] - py) * iy
-        enter_y, leave = min(a, b), min(leave, max(a, b))
-        a, b = (boxes[i, 2] - pz) * iz, (boxes[i, 5] - pz) * iz
-        enter_z, leave = min(a, b), min(leave, max(a, b))
-        enter = max(enter_x, enter_y, enter_z)
+    for i in range(boxes.shape[1]):
+        a, b = (boxes[0, i] - px) * ix, (boxes[3, i] - px) * ix
+        enter, leave = min(a, b), max(a, b)
+        a, b = (boxes[1, i] - py) * iy, (boxes[4, i] - py) * iy
+        enter, leave = max(enter, min(a, b)), min(leave, max(a, b))
+        a, b = (boxes[2, i] - pz) * iz, (boxes[5, i] - pz) * iz
+        enter, leave = max(enter, min(a, b)), min(leave, max(a, b))
         # What starts within a box, as a phone's loudspeaker may, gets out.
-        if _NEAR < enter < min(leave, limit):
-            limit, box = enter, i
-            axis = 0 if enter == enter_x else (1 if enter == enter_y else 2)
+        entries[i] = enter if _NEAR < enter < leave else np.inf
+    box, axis = NOTHING, 0
+    for i in range(boxes.shape[1]):
+        if entries[i] < limit:
+            limit, box = entries[i], i
+    if box != NOTHING:
+        for k in range(3):
+            side = boxes[k, box] if direction[k] > 0 else boxes[k + 3, box]
+            if (side - point[k]) * (1 / direction[k]) == limit:
+                axis = k
     return limit, box, axis
 
 
 @compiled
-def blocked(planes, boxes, point, direction, distance):
+def blocked(planes, boxes, point, direction, distance, entries):
     """Whether a plane or a box stands in the way within `distance`."""
     distance -= _NEAR
-    if nearest_box(boxes, point, direction, distance)[1] != NOTHING:
+    if nearest_plane(planes, point, direction, distance)[1] != NOTHING:
         return True
-    return nearest_plane(planes, point, direction, distance)[1] != NOTHING
+    return nearest_box(boxes, point, direction, distance, entries)[1] != NOTHING
 
 
 @compiled
@@ -215,10 +222,10 @@ def is_free(planes, boxes, point):
         if (z <= point[2]) != (end <= point[2]):
             share = (point[2] - z) / planes[i, ALONG + 2]
             crossings += point[0] < x + share * planes[i, ALONG]
-    for i in range(boxes.shape[0]):
+    for i in range(boxes.shape[1]):
         outside = False
         for k in range(3):
-            outside |= not boxes[i, k] < point[k] < boxes[i, k + 3]
+            outside |= not boxes[k, i] < point[k] < boxes[k + 3, i]
         if not outside:
             return False
     return crossings % 2 == 1

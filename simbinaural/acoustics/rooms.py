@@ -18,7 +18,7 @@ from simbinaural.acoustics.tracer import trace
 from simbinaural.errors import InputError, require, require_shape
 
 
-def brirs(scene, source, poses, *, hrtf, rng, image_order=3, rays=1500, max_length_s=3.0):
+def brirs(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0):
     """Binaural room impulse responses from a source to a head at several poses.
 
     Parameters
@@ -76,7 +76,7 @@ def brirs(scene, source, poses, *, hrtf, rng, image_order=3, rays=1500, max_leng
 
 
 def room_brirs(
-    room, materials, source, poses, *, hrtf, rng, image_order=3, rays=1500, max_length_s=3.0
+    room, materials, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0
 ):
     """Do what `brirs` does, in a bare room whose surfaces are of `materials`."""
     require(len(poses) > 0, "poses must be one at least, got none")

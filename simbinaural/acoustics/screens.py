@@ -40,8 +40,8 @@ def screen_gains(enclosure, source, listener):
     if nearest_plane(enclosure.planes, source, way, 1 - 1e-9)[1] != NOTHING:
         return np.zeros(N_BANDS)
     energy = np.ones(N_BANDS)
-    enter, leave = _crossing(enclosure.boxes, source, way, [0, 1, 2])
-    for box in enclosure.boxes[(enter > 0) & (enter < leave) & (leave < 1)]:
+    enter, leave = _crossing(enclosure.boxes.T, source, way, [0, 1, 2])
+    for box in enclosure.boxes.T[(enter > 0) & (enter < leave) & (leave < 1)]:
         detours = _detours(enclosure.planes, box, source, way)
         energy = np.minimum(energy, _transmission(detours).sum(axis=0))
     return np.sqrt(energy)
@@ -85,7 +85,7 @@ def _detours(planes, box, source, way):
 
 def _length(planes, points):
     """Length of a way through `points`, infinite if one of those between is not in the room."""
-    nothing = np.zeros((0, 6))
+    nothing = np.zeros((6, 0))
     if not all(is_free(planes, nothing, point) for point in points[1:-1]):
         return np.inf
     return np.sum(np.linalg.norm(np.diff(points, axis=0), axis=1))

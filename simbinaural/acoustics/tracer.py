@@ -31,11 +31,12 @@ RECEIVER_RADIUS_M = 0.5
 _RAIN_S = 0.1
 _FAINT = 1e-6  # of a ray's energy: where it ends
 _THINNING = 10**-1.5  # each 15 dB one ray of two goes on for both: late bins are smoothed anyway
+_GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 _CLOSEST_M = 0.2  # rain from closer by counts as from here; its 1/h^2 would be all noise
 _N_PROBES = 256
 
 
-def trace(enclosure, source, listeners, *, rng, image_order=3, rays=1500, max_length_s=3.0):
+def trace(enclosure, source, listeners, *, rng, image_order=3, rays=2000, max_length_s=3.0):
     """Trace the energy from a source to all listeners at once.
 
     Parameters
@@ -70,10 +71,15 @@ def trace(enclosure, source, listeners, *, rng, image_order=3, rays=1500, max_le
     - *receiver spheres* afterwards: a flight through a sphere of volume V adds
       4 pi E l / V, where l is its chord.
 
-    Then the ray goes on diffusely with the probability p = mean s and the energy E s / p, or as in
-    a mirror with E (1 - s) / (1 - p): both are right in expectation in every band. A flight counts
-    in the spheres unless its energy is counted already: after a diffuse bounce whose rain fell, or
-    as a pure mirror path of order <= image_order off planes, which is an image source.
+    Then one toss u decides for each band: diffuse where u < s, as in a mirror elsewhere. Bands that
+    differ part: the ray follows one of the two groups, drawn in proportion to its number of bands,
+    which takes over the weight of all. So every band is right in expectation, and no weight ever
+    exceeds seven; (one decision for all bands, mended by weights s / p, lets them grow from bounce
+    to bounce until a few rays carry a band's whole tail).
+
+    A flight counts in the spheres unless its energy is counted already: after a diffuse bounce
+    whose rain fell, or as a pure mirror path of order <= image_order off planes, which is an image
+    source.
 
     V is what furniture and walls leave of a sphere: a listener against a wall hears no less.
     """
@@ -94,7 +100,7 @@ def _free_shares(enclosure, listeners):
     """How much (listeners,) of each receiver's sphere is air."""
     index = np.arange(_N_PROBES) + 0.5
     height = 1 - 2 * index / _N_PROBES
-    angle = index * math.pi * (3 - math.sqrt(5))
+    angle = index * _GOLDEN_ANGLE
     level = np.sqrt(1 - height**2)
     radius = RECEIVER_RADIUS_M * (index * (math.sqrt(5) - 1) / 2 % 1) ** (1 / 3)
     probes = np.stack([level * np.cos(angle), height, level * np.sin(angle)], axis=1)
@@ -128,26 +134,21 @@ def _uniform(state):
 @compiled
 def _trace(room, source, listeners, starts, volumes, image_order, rays, reach, state, energy):
     """Add what all rays bring to `energy` (listeners, bins, bands)."""
-    planes, boxes = room.planes, room.boxes
+    planes, boxes, scattering = room.planes, room.boxes, room.scattering
     hiding = hiding_planes(planes)
-    golden = math.pi * (3 - math.sqrt(5))
     turn, offset = 2 * math.pi * _uniform(state), _uniform(state)
     point, direction, normal = np.empty(3), np.empty(3), np.empty(3)
     power, scattered = np.empty(N_BANDS), np.empty(N_BANDS)
-    absorption, scattering = room.absorption, room.scattering
+    entries = np.empty(boxes.shape[1])
     for ray in range(rays):
-        height = 1 - 2 * (ray + offset) / rays
-        level = math.sqrt(1 - height * height)
-        direction[0] = level * math.cos(ray * golden + turn)
-        direction[1] = height
-        direction[2] = level * math.sin(ray * golden + turn)
+        _launch(direction, (ray + offset) / rays, ray * _GOLDEN_ANGLE + turn)
         point[:] = source
         power[:] = 1 / rays
         travelled, order, mirrored, counts = 0.0, 0, True, False
         stride, thinning = 1, _THINNING
         while True:
             length, plane = nearest_plane(planes, point, direction, 1e9)
-            length, box, axis = nearest_box(boxes, point, direction, length)
+            length, box, axis = nearest_box(boxes, point, direction, length, entries)
             if plane == NOTHING and box == NOTHING:
                 break
             if counts:
@@ -163,30 +164,34 @@ def _trace(room, source, listeners, starts, volumes, image_order, rays, reach, s
             else:
                 material = material_at(room, plane, point)
             travelled += length
-            strongest = chance = 0.0
-            for b in range(N_BANDS):
-                power[b] *= 1 - absorption[material, b]
-                scattered[b] = power[b] * scattering[material, b]
-                strongest = max(strongest, power[b])
-                chance += scattering[material, b] / N_BANDS
-            if travelled > reach or strongest * rays < _FAINT * stride:
+            strongest = rays * _absorb(power, room.absorption[material])
+            if travelled > reach or strongest < _FAINT * stride:
                 break
-            if strongest * rays < thinning * stride:
+            if strongest < thinning * stride:
                 stride *= 2
                 thinning *= _THINNING
                 if ray % stride:
                     break
-                for b in range(N_BANDS):
-                    power[b] *= 2
-                    scattered[b] *= 2
+                power *= 2
             rains = travelled < _RAIN_S * SPEED_OF_SOUND
-            if rains and chance > 0:
-                _rain(hiding, boxes, point, normal, travelled, scattered, listeners, starts, energy)
-            if _uniform(state) < chance:
+            if rains:
+                for b in range(N_BANDS):
+                    scattered[b] = power[b] * scattering[material, b]
+                _rain(
+                    hiding,
+                    boxes,
+                    point,
+                    normal,
+                    travelled,
+                    scattered,
+                    listeners,
+                    starts,
+                    energy,
+                    entries,
+                )
+            if _part(power, scattering[material], state):
                 _scatter(direction, normal, state)
                 mirrored, counts = False, not rains
-                for b in range(N_BANDS):
-                    power[b] = scattered[b] / chance
             else:
                 facing = dot(direction, normal)
                 for k in range(3):
@@ -194,8 +199,42 @@ def _trace(room, source, listeners, starts, volumes, image_order, rays, reach, s
                 order += 1
                 mirrored = mirrored and box == NOTHING
                 counts = not (mirrored and order <= image_order)
-                for b in range(N_BANDS):
-                    power[b] = (power[b] - scattered[b]) / (1 - chance)
+
+
+@compiled
+def _launch(direction, share, turn):
+    """Set the direction of a ray of a Fibonacci lattice on the sphere."""
+    height = 1 - 2 * share
+    level = math.sqrt(1 - height * height)
+    direction[0] = level * math.cos(turn)
+    direction[1] = height
+    direction[2] = level * math.sin(turn)
+
+
+@compiled
+def _absorb(power, absorption):
+    """Take a bounce's loss off the power; the strongest band that is left."""
+    strongest = 0.0
+    for b in range(N_BANDS):
+        power[b] *= 1 - absorption[b]
+        strongest = max(strongest, power[b])
+    return strongest
+
+
+@compiled
+def _part(power, scattering, state):
+    """Whether the ray goes on diffusely, with the bands that do; the other bands are dropped."""
+    toss = _uniform(state)
+    carried = diffuse = 0
+    for b in range(N_BANDS):
+        if power[b] > 0:
+            carried += 1
+            diffuse += toss < scattering[b]
+    scatters = _uniform(state) * carried < diffuse
+    weight = carried / max(diffuse if scatters else carried - diffuse, 1)
+    for b in range(N_BANDS):
+        power[b] *= weight if (toss < scattering[b]) == scatters else 0.0
+    return scatters
 
 
 @compiled
@@ -217,7 +256,7 @@ def _pass(point, direction, length, travelled, power, listeners, starts, volumes
 
 
 @compiled
-def _rain(hiding, boxes, point, normal, travelled, scattered, listeners, starts, energy):
+def _rain(hiding, boxes, point, normal, travelled, scattered, listeners, starts, energy, entries):
     """Send the scattered share of a bounce to all listeners in sight."""
     toward = np.empty(3)
     for i in range(listeners.shape[0]):
@@ -228,7 +267,7 @@ def _rain(hiding, boxes, point, normal, travelled, scattered, listeners, starts,
             continue
         distance = math.sqrt(dot(toward, toward))
         toward /= distance
-        if blocked(hiding, boxes, point, toward, distance):
+        if blocked(hiding, boxes, point, toward, distance, entries):
             continue
         weight = 4 * (height / distance) / max(distance, _CLOSEST_M) ** 2
         _add(energy, i, travelled + distance - starts[i], weight, scattered)
