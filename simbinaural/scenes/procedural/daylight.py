@@ -4,7 +4,7 @@ import numpy as np
 
 from simbinaural.scenes.procedural.assembly import Finish
 from simbinaural.scenes.procedural.floorplan import OUTER_WALL
-from simbinaural.scenes.procedural.shapes import boxes, join, lathe, rectangle, rod
+from simbinaural.scenes.procedural.shapes import boxes, join, lathe, rectangle, rods
 from simbinaural.scenes.procedural.shell import UP, WallFrame, rectangles
 from simbinaural.scenes.scene import Light, Sky
 
@@ -21,7 +21,11 @@ def draw_sky(rng):
     clear = rng.uniform(0, 1)
     azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(18, 55))
     sun = np.array(
-        [np.cos(elevation) * np.sin(azimuth), np.sin(elevation), np.cos(elevation) * np.cos(azimuth)]
+        [
+            np.cos(elevation) * np.sin(azimuth),
+            np.sin(elevation),
+            np.cos(elevation) * np.cos(azimuth),
+        ]
     )
     blue = np.array([0.62, 0.8, 1.15]) * clear + np.array([0.92, 0.97, 1.05]) * (1 - clear)
     warm = np.array([1.0, 0.9, 0.74]) ** (1.6 - np.degrees(elevation) / 60)
@@ -96,12 +100,24 @@ def hang_lamps(assembly, room, index, kind):
         drop = here - (half, PENDANT_DROP + 0.22 if kind == "pendant" else 0.075, half)
         edge = 2 * half
         lights.append(
-            Light(drop, np.array([edge, 0, 0]), np.array([0, 0, edge]), LAMP_RADIANCE * 0.16 / edge**2, index)
+            Light(
+                drop,
+                np.array([edge, 0, 0]),
+                np.array([0, 0, edge]),
+                LAMP_RADIANCE * 0.16 / edge**2,
+                index,
+            )
         )
         if kind == "pendant":
             above = here - (half, PENDANT_DROP - 0.02, -half)
             lights.append(
-                Light(above, np.array([edge, 0, 0]), np.array([0, 0, -edge]), LAMP_RADIANCE * 0.05 / edge**2, index)
+                Light(
+                    above,
+                    np.array([edge, 0, 0]),
+                    np.array([0, 0, -edge]),
+                    LAMP_RADIANCE * 0.05 / edge**2,
+                    index,
+                )
             )
     return lights
 
@@ -134,12 +150,18 @@ def _panel(assembly, here, index):
 def _pendant(assembly, here, index):
     """Shade on a cord, open below, a glowing bulb in it."""
     drop = PENDANT_DROP
-    cord = rod((0, -drop, 0), (0, 0, 0), 0.006, segments=5)
+    cord = rods((0, -drop, 0), (0, 0, 0), 0.006, segments=4)
     outside = [(0.2, -drop - 0.2), (0.19, -drop - 0.12), (0.13, -drop - 0.03), (0.03, -drop)]
-    inside = [(0.02, -drop - 0.01), (0.12, -drop - 0.04), (0.18, -drop - 0.125), (0.19, -drop - 0.2)]
+    inside = [
+        (0.02, -drop - 0.01),
+        (0.12, -drop - 0.04),
+        (0.18, -drop - 0.125),
+        (0.19, -drop - 0.2),
+    ]
     shade = join([lathe(outside, segments=20), lathe(inside, segments=20)])
     bulb = lathe(
-        [(0, -drop - 0.19), (0.05, -drop - 0.16), (0.06, -drop - 0.12), (0.03, -drop - 0.05)], segments=10
+        [(0, -drop - 0.19), (0.05, -drop - 0.16), (0.06, -drop - 0.12), (0.03, -drop - 0.05)],
+        segments=10,
     )
     assembly.add(join([cord, shade]).moved(here), WHITE, index)
     assembly.add(bulb.moved(here), GLOW, index)

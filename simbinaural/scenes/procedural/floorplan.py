@@ -1,7 +1,7 @@
 """The plan of a home: rooms, doors, windows."""
 
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -16,6 +16,9 @@ OUTER_WALL = 0.30
 
 DOOR_HEIGHT = 2.04
 HEIGHT_RANGE = 2.3, 4.0
+MAX_SLENDER = {"hall": 8.0}
+DEFAULT_MAX_SLENDER = 2.4
+"""Length over width of a room, at most."""
 DRAWS = 400
 """Layouts that are tried before a program is given up (rarely more than a few are)."""
 
@@ -101,9 +104,9 @@ def draw_plan(rng):
         program = draw_program(rng)
         for _ in range(DRAWS):
             layout = draw_layout(program, rng)
-            rooms = [(kind, inset(outline, WALL / 2)) for kind, outline in layout]
-            if not all(_is_fit(kind, polygon) for kind, polygon in rooms):
+            if not all(_is_fit(kind, outline) for kind, outline in layout):
                 continue
+            rooms = [(kind, inset(outline, WALL / 2)) for kind, outline in layout]
             links = _links(rooms, rng)
             if links is not None:
                 return _with_openings(_with_heights(rooms, rng), links, rng)
@@ -117,25 +120,30 @@ def inset(outline, distance):
     return np.round(outline + distance * (inward + np.roll(inward, 1, axis=0)), 6)
 
 
-def _is_fit(kind, polygon):
-    """Whether a room's area and proportions are those of a room."""
-    x, z = polygon.T
-    area = 0.5 * np.sum(x * np.roll(z, -1) - np.roll(x, -1) * z)
-    if not AREA_RANGE[0] <= area <= AREA_RANGE[1]:
-        return False
-    edges = np.abs(np.roll(polygon, -1, axis=0) - polygon).sum(axis=1)
-    narrowest = MIN_SIDE.get(kind, DEFAULT_MIN_SIDE) - WALL
-    width, depth = np.ptp(polygon, axis=0)
-    slender = 8.0 if kind == "hall" else 2.4
-    # The two edges at the inner corner of an L may be as short as the small room beside them.
-    arms = edges.min() if len(polygon) == 4 else _narrowest_arm(polygon)
-    return arms >= narrowest and max(width, depth) <= slender * min(width, depth)
+def _is_fit(kind, outline):
+    """Whether area and proportions within the walls are those of a room."""
+    sides = [abs(x1 - x0) + abs(z1 - z0) for (x0, z0), (x1, z1) in pairwise(outline.tolist())]
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    width, depth = (high - low).tolist()
+    # An L lacks a corner: beside it lie the third and the fourth of its walls, or later ones.
+    area = (width - WALL) * (depth - WALL) - _missing(outline, low, high)
+    slender = MAX_SLENDER.get(kind, DEFAULT_MAX_SLENDER)
+    return (
+        AREA_RANGE[0] <= area <= AREA_RANGE[1]
+        and min(sides) >= MIN_SIDE.get(kind, DEFAULT_MIN_SIDE)
+        and max(width, depth) <= slender * min(width, depth)
+    )
 
 
-def _narrowest_arm(polygon):
-    """Width of the narrower arm of an L, or its shortest wall where that is less."""
-    edges = np.abs(np.roll(polygon, -1, axis=0) - polygon).sum(axis=1)
-    return edges.min()
+def _missing(outline, low, high):
+    """Area that an L lacks of its bounding rectangle, walls included; 0 for a rectangle."""
+    if len(outline) == 4:
+        return 0.0
+    inner = next(corner for corner in outline if np.all((corner > low) & (corner < high)))
+    ends = np.array([low, high])
+    corners = [(x, z) for x in ends[:, 0] for z in ends[:, 1]]
+    gone = next(each for each in corners if not np.any(np.all(outline == each, axis=1)))
+    return float(np.prod(np.abs(inner - gone)))
 
 
 # --------------------------------------------------------------------------- doors
@@ -212,7 +220,9 @@ def _cost(kind):
 
 def _with_heights(rooms, rng):
     """Name the rooms and give them ceilings: one height in the home, but for some rooms."""
-    usual = rng.choice([2.4, 2.5, 2.6, 2.75, 2.9, 3.1, 3.4], p=[0.1, 0.2, 0.25, 0.2, 0.1, 0.1, 0.05])
+    usual = rng.choice(
+        [2.4, 2.5, 2.6, 2.75, 2.9, 3.1, 3.4], p=[0.1, 0.2, 0.25, 0.2, 0.1, 0.1, 0.05]
+    )
     counts, planned = {}, []
     for kind, polygon in rooms:
         number = counts[kind] = counts.get(kind, -1) + 1
@@ -255,7 +265,9 @@ def _cut_door(rooms, link, openings, rng):
     low = round(link.low + near, 3)
     for here, there, wall in zip(link.rooms, link.rooms[::-1], link.walls, strict=True):
         start, along, _, _ = rooms[here].wall(wall)
-        ends = sorted((position - start[link.axis]) * along[link.axis] for position in (low, low + width))
+        ends = sorted(
+            (position - start[link.axis]) * along[link.axis] for position in (low, low + width)
+        )
         openings[here].append(Opening("door", wall, *map(float, ends), 0.0, top, there))
 
 
@@ -293,5 +305,10 @@ def _windows(room, wall, rng):
     for k in range(min(count, 3)):
         middle = length * (k + 0.5) / min(count, 3)
         yield Opening(
-            "window", wall, round(middle - width / 2, 3), round(middle + width / 2, 3), sill, float(top)
+            "window",
+            wall,
+            round(middle - width / 2, 3),
+            round(middle + width / 2, 3),
+            sill,
+            float(top),
         )

@@ -156,7 +156,9 @@ def _corridor(program, rng):
     length = float(_snap(length))
     rooms = [("hall", _outline((0, lines[1], length, lines[2])))]
     for row, (near, far) in zip(rows, ((lines[0], lines[1]), (lines[2], lines[3])), strict=True):
-        start = _snap(np.cumsum([0] + [cell.area for cell in row]) / sum(c.area for c in row) * length)
+        start = _snap(
+            np.cumsum([0] + [cell.area for cell in row]) / sum(c.area for c in row) * length
+        )
         for cell, x0, x1 in zip(row, start[:-1], start[1:], strict=True):
             rooms += _fill((x0, near, x1, far), cell, rng)
     if end:

@@ -194,7 +194,9 @@ def _walls(rooms, material, rng):
     for room in rooms:
         if room.kind == "bathroom":
             walls[room.name] = Finish(
-                _pick(rng, ("subway", "tiles", "large-tiles")), _pick(rng, WALLS + STONES[:2]), "ceramic_tiles"
+                _pick(rng, ("subway", "tiles", "large-tiles")),
+                _pick(rng, WALLS + STONES[:2]),
+                "ceramic_tiles",
             )
         else:
             color = _pick(rng, WALLS) if rng.random() < 0.3 else usual
@@ -212,7 +214,10 @@ def _accents(rooms, material, rng):
         wall = int(rng.choice(np.argsort(lengths)[-3:]))
         texture = _pick(rng, ("plaster", "plaster", "brick", *WALLPAPERS))
         if texture == "brick":
-            accents[room.name] = wall, Finish("brick", _pick(rng, _colors("a9705a 9c7f6c d9d3ca")), "brick_wall_rough")
+            accents[room.name] = (
+                wall,
+                Finish("brick", _pick(rng, _colors("a9705a 9c7f6c d9d3ca")), "brick_wall_rough"),
+            )
         else:
             color = _pick(rng, ACCENTS)
             accents[room.name] = wall, Finish(texture, color, material)

@@ -17,19 +17,21 @@ threads run along u.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
-# The corners a, b, c, d of each side of a box as picks of its lower (0) or upper (1) bounds.
+# Sides of a box: the corners a, b, c, d as picks of its lower (0) or upper (1) bounds, and the axes
+# of the edges a-b and a-d.
 _SIDES = {
-    "left": ((0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 1, 0)),
-    "right": ((1, 0, 1), (1, 0, 0), (1, 1, 0), (1, 1, 1)),
-    "bottom": ((0, 0, 0), (1, 0, 0), (1, 0, 1), (0, 0, 1)),
-    "top": ((0, 1, 1), (1, 1, 1), (1, 1, 0), (0, 1, 0)),
-    "back": ((1, 0, 0), (0, 0, 0), (0, 1, 0), (1, 1, 0)),
-    "front": ((0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)),
+    "left": (((0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 1, 0)), 2, 1),
+    "right": (((1, 0, 1), (1, 0, 0), (1, 1, 0), (1, 1, 1)), 2, 1),
+    "bottom": (((0, 0, 0), (1, 0, 0), (1, 0, 1), (0, 0, 1)), 0, 2),
+    "top": (((0, 1, 1), (1, 1, 1), (1, 1, 0), (0, 1, 0)), 0, 2),
+    "back": (((1, 0, 0), (0, 0, 0), (0, 1, 0), (1, 1, 0)), 0, 1),
+    "front": (((0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)), 0, 1),
 }
+_HALVES = np.array([[0, 1, 2], [0, 2, 3]])
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Surface:
 
     def turned(self, quarters):
         """Turn about the vertical by quarters of a turn, to the left as seen from above."""
+        if quarters % 4 == 0:
+            return self
         return Surface(
             turn(self.vertices, quarters), turn(self.normals, quarters), self.faces, self.uv
         )
@@ -72,16 +76,22 @@ class Surface:
         )
 
 
+# Matrices that turn row vectors about +y by 0 to 3 quarters: one quarter takes +z to +x.
+_TURNS = np.array(
+    [[[c, 0, -s], [0, 1, 0], [s, 0, c]] for c, s in ((1, 0), (0, 1), (-1, 0), (0, -1))], dtype=float
+)
+
+
 def turn(vectors, quarters):
     """Turn vectors (..., 3) about +y by quarters of a turn: one takes +z to +x."""
-    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[quarters % 4]
-    x, y, z = np.moveaxis(np.asarray(vectors, dtype=float), -1, 0)
-    return np.stack([cosine * x + sine * z, y, cosine * z - sine * x], axis=-1)
+    return np.asarray(vectors) @ _TURNS[quarters % 4]
 
 
 def join(surfaces):
     """Make one surface of several."""
     surfaces = list(surfaces)
+    if len(surfaces) == 1:
+        return surfaces[0]
     starts = np.cumsum([0] + [len(part.vertices) for part in surfaces[:-1]])
     return Surface(
         np.concatenate([part.vertices for part in surfaces]),
@@ -105,13 +115,12 @@ def quads(corners, uv):
         Metres.
     """
     corners = np.asarray(corners, dtype=float)
-    normals = _unit(np.cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0]))
-    halves = np.array([[0, 1, 2], [0, 2, 3]])
+    normals = _cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0])
     return Surface(
         corners.reshape(-1, 3),
-        np.repeat(normals, 4, axis=0),
-        (4 * np.arange(len(corners))[:, None, None] + halves).reshape(-1, 3),
-        np.asarray(uv, dtype=float)[:, halves].reshape(-1, 3, 2),
+        np.repeat(_unit(normals), 4, axis=0),
+        (4 * np.arange(len(corners))[:, None, None] + _HALVES).reshape(-1, 3),
+        np.asarray(uv, dtype=float)[:, _HALVES].reshape(-1, 3, 2),
     )
 
 
@@ -141,19 +150,37 @@ def boxes(lower, upper, *, without=()):
     u, along which wood is grained, is the longer edge of each side.
     """
     bounds = np.stack(np.broadcast_arrays(np.atleast_2d(lower), np.atleast_2d(upper)), axis=1)
-    picks = np.array([picks for side, picks in _SIDES.items() if side not in without])
-    corners = bounds.astype(float)[:, picks, np.arange(3)].reshape(-1, 4, 3)
-    edge_u, edge_v = corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0]
-    along = np.einsum("qci,qi->qc", corners, _unit(edge_u))
-    up = np.einsum("qci,qi->qc", corners, _unit(edge_v))
-    upright = np.abs(edge_v).sum(axis=1) > np.abs(edge_u).sum(axis=1)
-    level_uv, upright_uv = np.stack([along, -up], -1), np.stack([up, along], -1)
-    return quads(corners, np.where(upright[:, None, None], upright_uv, level_uv))
+    picks, along, up = _picks(tuple(without))
+    corners = bounds.astype(float)[:, picks, np.arange(3)]
+    side = np.arange(len(picks))[:, None]
+    u = corners[:, side, np.arange(4), along[:, None]]
+    v = corners[:, side, np.arange(4), up[:, None]]
+    upright = np.ptp(v, axis=2, keepdims=True) > np.ptp(u, axis=2, keepdims=True)
+    uv = np.stack([np.where(upright, v, u), np.where(upright, u, -v)], axis=-1)
+    return quads(corners.reshape(-1, 4, 3), uv.reshape(-1, 4, 2))
+
+
+@cache
+def _picks(without):
+    """Corners and texture axes of the sides that are not left away."""
+    sides = [side for name, side in _SIDES.items() if name not in without]
+    return tuple(np.array(each) for each in zip(*sides, strict=True))
+
+
+def _cross(one, other):
+    """Cross product of vectors (..., 3); faster than numpy's on small arrays."""
+    x1, y1, z1 = one[..., 0], one[..., 1], one[..., 2]
+    x2, y2, z2 = other[..., 0], other[..., 1], other[..., 2]
+    result = np.empty(np.broadcast_shapes(one.shape, other.shape))
+    result[..., 0] = y1 * z2 - z1 * y2
+    result[..., 1] = z1 * x2 - x1 * z2
+    result[..., 2] = x1 * y2 - y1 * x2
+    return result
 
 
 def _unit(vectors):
     """Scale vectors (..., 3) to length one."""
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
 
 
 # --------------------------------------------------------------------------- smooth
@@ -177,12 +204,12 @@ def sheet(points, normals, *, grain=0):
     faces = _grid_faces(*points.shape[:2])
     points = points.reshape(-1, 3)
     corners = points[faces]
-    sides = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    sides = _cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     solid = np.einsum("fi,fi->f", sides, sides) > 1e-18
     faces, corners, sides = faces[solid], corners[solid], sides[solid]
     facing = np.argmax(np.abs(sides), axis=1)
     axes = _texture_axes(grain)[facing]
-    uv = np.take_along_axis(corners, np.broadcast_to(axes[:, None], (len(faces), 3, 2)), axis=2)
+    uv = corners[np.arange(len(faces))[:, None, None], np.arange(3)[:, None], axes[:, None]]
     return Surface(points, normals.reshape(-1, 3), faces, uv)
 
 
@@ -215,19 +242,29 @@ def lathe(profile, *, segments=12):
     segments : int
         Sides of the turned shape.
     """
-    profile = np.asarray(profile, dtype=float)
+    return _lathe(tuple(map(tuple, profile)), segments)
+
+
+@lru_cache(maxsize=256)
+def _lathe(profile, segments):
+    """See `lathe`; the same shapes come again and again."""
+    profile = np.array(profile, dtype=float)
     edges = np.flatnonzero(np.all(profile[1:] == profile[:-1], axis=1)) + 1
-    angles = np.linspace(0, 2 * np.pi, segments + 1)
-    across, ahead = np.sin(angles), np.cos(angles)
-    across[-1], ahead[-1] = 0.0, 1.0
-    parts = []
-    for piece in np.split(profile, edges):
-        radius, height = piece.T[:, :, None]
-        outward, upward = _profile_normals(piece).T[:, :, None]
-        points = np.broadcast_arrays(radius * across, height, radius * ahead)
-        normals = np.broadcast_arrays(outward * across, upward, outward * ahead)
-        parts.append(sheet(np.stack(points, -1), np.stack(normals, -1), grain=1))
-    return join(parts)
+    normals = np.concatenate([_profile_normals(piece) for piece in np.split(profile, edges)])
+    across, ahead = _circle(segments)
+    radius, height = profile.T[:, :, None]
+    outward, upward = normals.T[:, :, None]
+    # Where a point comes twice, the ring between the two has no area and is dropped.
+    points = np.broadcast_arrays(radius * across, height, radius * ahead)
+    normals = np.broadcast_arrays(outward * across, upward, outward * ahead)
+    return sheet(np.stack(points, -1), np.stack(normals, -1), grain=1)
+
+
+@cache
+def _circle(segments):
+    """Sine and cosine of the corners of a regular polygon, the first one again at the end."""
+    angles = np.arange(segments + 1) % segments * (2 * np.pi / segments)
+    return np.sin(angles), np.cos(angles)
 
 
 def _profile_normals(piece):
@@ -237,18 +274,36 @@ def _profile_normals(piece):
     return _unit(np.stack([along[:, 1], -along[:, 0]], axis=-1))
 
 
-def rod(start, end, radius, end_radius=None, *, segments=8):
-    """Round bar with flat ends between two points (3,); tapered when `end_radius` is given."""
-    start, axis = np.asarray(start, dtype=float), np.subtract(end, start, dtype=float)
-    length, last = np.linalg.norm(axis), radius if end_radius is None else end_radius
-    bar = lathe(
-        [(0, 0), (radius, 0), (radius, 0), (last, length), (last, length), (0, length)],
-        segments=segments,
+def rods(starts, ends, radius, end_radius=None, *, segments=6, capped=False):
+    """Round bars.
+
+    Parameters
+    ----------
+    starts, ends : (bars, 3) or (3,) array_like
+        Their axes.
+    radius, end_radius : float
+        At the start and at the end; the same where the second is not given.
+    segments : int
+        Sides.
+    capped : bool
+        Whether the ends are closed; those that touch something need not be.
+    """
+    starts, ends = np.broadcast_arrays(np.atleast_2d(starts), np.atleast_2d(ends))
+    last = radius if end_radius is None else end_radius
+    axis = _unit((ends - starts).astype(float))
+    side = _unit(_cross(axis, np.where(np.abs(axis[:, 2:]) < 0.9, (0.0, 0, 1), (1.0, 0, 0))))
+    sine, cosine = _circle(segments)
+    around = side[:, None] * sine[:, None] + _cross(side, axis)[:, None] * cosine[:, None]
+    rings = [(starts, radius), (ends, last)]
+    if capped:
+        rings = [(starts, 0.0), (starts, radius), *rings, (ends, last), (ends, 0.0)]
+    points = np.stack([end[:, None] + size * around for end, size in rings], axis=1)
+    out = [-axis[:, None] + 0 * around] * 2 if capped else []
+    normals = [*out, around, around, *(-each for each in out)]
+    grain = int(np.argmax(np.abs(axis[0])))
+    return join(
+        sheet(*bar, grain=grain) for bar in zip(points, np.stack(normals, axis=1), strict=True)
     )
-    axis /= length
-    side = _unit(np.cross(axis, (0, 0, 1) if abs(axis[2]) < 0.9 else (1, 0, 0)))
-    frame = np.stack([side, axis, np.cross(side, axis)])
-    return Surface(bar.vertices @ frame + start, bar.normals @ frame, bar.faces, bar.uv)
 
 
 def rounded_box(lower, upper, radius, *, segments=2):
@@ -298,7 +353,7 @@ def _sphere_in_eighths(segments):
     return np.round(np.stack(normals, -1), 12), push
 
 
-def cushion(lower, upper, *, squareness=4.0, around=16, levels=8):
+def cushion(lower, upper, *, squareness=4.0):
     """Stuffed cushion: a superellipsoid that fills a box.
 
     Parameters
@@ -307,23 +362,25 @@ def cushion(lower, upper, *, squareness=4.0, around=16, levels=8):
         Corners.
     squareness : float
         Exponent of the superellipse: 2 is an ellipsoid, 10 nearly a box.
-    around, levels : int
-        Facets around and from bottom to top.
     """
     lower, upper = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
-    shape, slope = _superellipsoid(squareness, around, levels)
+    shape, slope = _superellipsoid(squareness)
     half = (upper - lower) / 2
     return sheet((lower + upper) / 2 + half * shape, _unit(slope / half))
 
 
 @cache
-def _superellipsoid(squareness, around, levels):
-    """Points on the unit superellipsoid and their normals (not of unit length)."""
-    angle = np.linspace(0, 2 * np.pi, around + 1)[None]
-    climb = np.linspace(-np.pi / 2, np.pi / 2, levels + 1)[:, None]
-    level = np.cos(climb)
+def _superellipsoid(squareness):
+    """Points on the unit superellipsoid and their normals (not of unit length).
+
+    The points crowd where it bends: at the corners around, at the edges above and below.
+    """
+    corner = np.array([28.0, 45.0, 62.0])
+    around = np.radians(np.concatenate([corner + quarter for quarter in (0, 90, 180, 270, 360)]))
+    climb = np.radians([-90, -63, -45, -24, 24, 45, 63, 90])[:, None]
+    around, level = around[:13], np.cos(climb)
     level[[0, -1]] = 0.0
-    sphere = np.broadcast_arrays(level * np.sin(angle), np.sin(climb), level * np.cos(angle))
+    sphere = np.broadcast_arrays(level * np.sin(around), np.sin(climb), level * np.cos(around))
     sphere = np.stack(sphere, -1)
     sphere[:, -1] = sphere[:, 0]
     points = sphere / np.sum(np.abs(sphere) ** squareness, -1, keepdims=True) ** (1 / squareness)

@@ -27,7 +27,9 @@ class WallFrame:
 
     def point(self, along, height, out):
         """World coordinates (..., 3) of points on or before the wall."""
-        along, height, out = (np.asarray(each, dtype=float)[..., None] for each in (along, height, out))
+        along, height, out = (
+            np.asarray(each, dtype=float)[..., None] for each in (along, height, out)
+        )
         return self.origin + along * self.along + height * UP + out * self.inward
 
     def boxes(self, lower, upper, **options):
@@ -79,7 +81,9 @@ def rectangles(polygon):
     found = []
     for x0, x1 in zip(columns[:-1], columns[1:], strict=True):
         middle = (x0 + x1) / 2
-        over = (np.minimum(start[:, 0], end[:, 0]) < middle) & (middle < np.maximum(start[:, 0], end[:, 0]))
+        over = (np.minimum(start[:, 0], end[:, 0]) < middle) & (
+            middle < np.maximum(start[:, 0], end[:, 0])
+        )
         z = np.sort(start[level & over, 1])
         found += [(x0, z0, x1, z1) for z0, z1 in zip(z[::2], z[1::2], strict=True)]
     return found
@@ -93,7 +97,9 @@ def _floor_and_ceiling(assembly, room, index, style):
     for x0, z0, x1, z1 in rectangles(room.polygon):
         width, depth = (x1 - x0, 0, 0), (0, 0, z1 - z0)
         floor.append(
-            rectangle((x0, 0, z1), width, (0, 0, z0 - z1)) if level else rectangle((x0, 0, z0), depth, width)
+            rectangle((x0, 0, z1), width, (0, 0, z0 - z1))
+            if level
+            else rectangle((x0, 0, z0), depth, width)
         )
         ceiling.append(rectangle((x0, room.height, z0), width, depth))
     assembly.add(join(floor), style.floors[room.name], index)
@@ -132,7 +138,8 @@ def _skirting(frame, openings):
         return None
     zero = np.zeros(len(spans))
     return frame.boxes(
-        np.stack([spans[:, 0], zero, zero], 1), np.stack([spans[:, 1], zero + height, zero + thickness], 1)
+        np.stack([spans[:, 0], zero, zero], 1),
+        np.stack([spans[:, 1], zero + height, zero + thickness], 1),
     )
 
 
@@ -162,7 +169,11 @@ def _door(assembly, frame, opening, index, finish, style):
         low, high, top = opening.start, opening.end, opening.top
         casing = frame.boxes(
             [(low - width, 0, 0), (high, 0, 0), (low - width, top, 0)],
-            [(low, top, thickness), (high + width, top, thickness), (high + width, top + width, thickness)],
+            [
+                (low, top, thickness),
+                (high + width, top, thickness),
+                (high + width, top + width, thickness),
+            ],
         )
         assembly.add(casing, style.trim, index)
 
@@ -175,11 +186,13 @@ def _window(assembly, frame, opening, index, finish, style):
     assembly.add(frame.boxes(*_bars(opening)), style.trim, index)
     if opening.bottom > 0.3:
         sill = frame.boxes(
-            (opening.start - 0.04, opening.bottom - 0.03, 0), (opening.end + 0.04, opening.bottom, 0.05)
+            (opening.start - 0.04, opening.bottom - 0.03, 0),
+            (opening.end + 0.04, opening.bottom, 0.05),
         )
         assembly.add(sill, style.trim, index)
         board = frame.boxes(
-            (opening.start, opening.bottom, -GLASS_DEPTH), (opening.end, opening.bottom + 0.004, 0.05),
+            (opening.start, opening.bottom, -GLASS_DEPTH),
+            (opening.end, opening.bottom + 0.004, 0.05),
         )
         assembly.add(board, style.trim, index)
 
