@@ -18,7 +18,13 @@ import numpy as np
 
 from simbinaural.errors import require
 from simbinaural.geometry import to_count
-from simbinaural.responses import fades, minimum_phase, onset_delays, resample_aligned
+from simbinaural.responses import (
+    fades,
+    first_arrivals,
+    minimum_phase,
+    minimum_phase_lags,
+    resample_aligned,
+)
 from simbinaural.sofa import read_sofa
 from simbinaural.sphere import MIRROR, Sphere, spread_directions, with_mirror_images
 
@@ -215,14 +221,17 @@ def align(measurement, sample_rate):
 
     Notes
     -----
-    What all delays have in common (the way from the loudspeaker, the converters) is found with the
-    head's radius by a least-squares fit of Woodworth's sphere to all of them:
-    delay = common + radius / c * f(angle between ear and source).
+    Delays are lags behind the minimum-phase version, which vary smoothly with direction, less the
+    constant by which these trail the first arrival. What they have in common (the way from the
+    loudspeaker, the converters) is found with the head's radius by a least-squares fit of
+    Woodworth's sphere, delay = common + radius / c * f(angle between ear and source), in which
+    directions count the more the nearer they are to the median plane.
     """
-    onsets = onset_delays(measurement.responses, measurement.sample_rate)
-    model = _sphere_delays(measurement.directions)
-    terms = np.stack([np.ones(model.size), model.ravel()], axis=1)
-    common, radius_s = np.linalg.lstsq(terms, onsets.ravel(), rcond=None)[0]
+    lags = minimum_phase_lags(measurement.responses, measurement.sample_rate)
+    first = first_arrivals(measurement.responses, measurement.sample_rate)
+    trail_s = float(np.median(lags - first))
+    onsets = lags - trail_s
+    common, radius_s = _fit_sphere(measurement.directions, onsets)
     lead = to_count(LEAD_S, sample_rate)
     taps = lead + to_count(TAIL_S, sample_rate)
     hrirs = resample_aligned(
@@ -240,13 +249,21 @@ def align(measurement, sample_rate):
         lead,
         len(hrirs),
     )
-    return fill_gaps(measured, radius_s)
+    return fill_gaps(measured, radius_s, trail_s)
+
+
+def _fit_sphere(directions, delays):
+    """Common delay and radius / c of the spherical head that fits best, in seconds."""
+    model = _sphere_delays(directions)
+    weights = np.repeat(np.exp(-((directions[:, 0] / 0.3) ** 2) / 2), 2)
+    terms = np.stack([np.ones(model.size), model.ravel()], axis=1)
+    return np.linalg.lstsq(terms * weights[:, None], delays.ravel() * weights, rcond=None)[0]
 
 
 # --------------------------------------------------------------------------- the missing cap
 
 
-def fill_gaps(hrtf, radius_s, *, spacing_deg=10.0):
+def fill_gaps(hrtf, radius_s, trail_s, *, spacing_deg=10.0):
     """Add directions where none was measured within reach.
 
     Parameters
@@ -255,6 +272,8 @@ def fill_gaps(hrtf, radius_s, *, spacing_deg=10.0):
         The measured part.
     radius_s : float
         Radius of the spherical head that fits it, over the speed of sound.
+    trail_s : float
+        How far minimum-phase responses must trail the onset to be in phase with the measured ones.
     spacing_deg : float
         Distance of the virtual directions.
 
@@ -283,19 +302,20 @@ def fill_gaps(hrtf, radius_s, *, spacing_deg=10.0):
     return replace(
         hrtf,
         directions=np.concatenate([hrtf.directions, virtual]),
-        hrirs=np.concatenate([hrtf.hrirs, _mean_power_hrirs(hrtf, weights)]),
+        hrirs=np.concatenate([hrtf.hrirs, _mean_power_hrirs(hrtf, weights, trail_s)]),
         delays_s=np.concatenate([hrtf.delays_s, delays]),
     )
 
 
-def _mean_power_hrirs(hrtf, weights):
+def _mean_power_hrirs(hrtf, weights, trail_s):
     """Minimum-phase responses (n, 2, taps) of weighted (n, N) means of power spectra."""
     taps = hrtf.hrirs.shape[-1]
     power = np.abs(np.fft.rfft(hrtf.hrirs, 4 * taps, axis=-1)) ** 2
-    magnitudes = np.sqrt(np.tensordot(weights, power, axes=1))
-    hrirs = np.zeros((len(weights), 2, taps))
-    hrirs[..., hrtf.lead :] = minimum_phase(magnitudes)[..., : taps - hrtf.lead]
-    return (hrirs * fades(taps, hrtf.lead)).astype(np.float32)
+    spectra = np.fft.rfft(minimum_phase(np.sqrt(np.tensordot(weights, power, axes=1))))
+    samples = hrtf.lead + trail_s * hrtf.sample_rate
+    spectra *= np.exp(-2j * np.pi * np.arange(2 * taps + 1) / (4 * taps) * samples)
+    hrirs = np.fft.irfft(spectra)[..., :taps] * fades(taps, hrtf.lead)
+    return hrirs.astype(np.float32)
 
 
 def _sphere_delays(directions):

@@ -5,8 +5,8 @@ import numpy as np
 ONSET_CUTOFF_HZ = 7500.0
 
 
-def onset_delays(responses, sample_rate):
-    """Onsets of impulse responses, finer than a sample.
+def first_arrivals(responses, sample_rate):
+    """Moments at which impulse responses first come within 20 dB of their peak.
 
     Parameters
     ----------
@@ -18,8 +18,31 @@ def onset_delays(responses, sample_rate):
     Returns
     -------
     (...) numpy.ndarray
-        Seconds: the lag at which a response resembles its own minimum-phase version most, below
-        7.5 kHz (Nam, Abel, Smith, AES 125, 2008).
+        Seconds, interpolated between samples.
+    """
+    magnitude = np.abs(responses)
+    threshold = 0.1 * magnitude.max(axis=-1, keepdims=True)
+    after = np.maximum(np.argmax(magnitude >= threshold, axis=-1), 1)[..., None]
+    low, high = (np.take_along_axis(magnitude, after - k, axis=-1) for k in (1, 0))
+    rise = np.maximum(high - low, 1e-300)
+    return (after - 1 + np.clip((threshold - low) / rise, 0, 1))[..., 0] / sample_rate
+
+
+def minimum_phase_lags(responses, sample_rate):
+    """Lags of impulse responses behind their minimum-phase versions.
+
+    Parameters
+    ----------
+    responses : (..., samples) array_like
+        Impulse responses.
+    sample_rate : float
+        Hz.
+
+    Returns
+    -------
+    (...) numpy.ndarray
+        Seconds, finer than a sample: where both resemble each other most, below 7.5 kHz (Nam, Abel
+        and Smith, AES 125, 2008).
     """
     n_fft = 1 << int(np.ceil(np.log2(2 * np.shape(responses)[-1])))
     spectra = np.fft.rfft(responses, n_fft, axis=-1)

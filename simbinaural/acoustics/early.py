@@ -47,12 +47,11 @@ def place_images(hrtf, vectors, gains, *, n_taps):
     gains = np.asarray(gains, dtype=float)
     require_shape("vectors", vectors, (None, 3))
     require_shape("gains", gains, (7, len(vectors)))
-    require(np.all((gains >= 0) & (gains < np.inf)), "gains must be finite and not negative")
+    bad = ~((gains >= 0) & (gains < np.inf))
+    require(not bad.any(), f"gains must be finite and not negative, got {gains[bad][:1]}")
     if len(vectors) == 0:
         return np.zeros((2, n_taps), dtype=np.float32)
     distance = np.linalg.norm(vectors, axis=1)
-    require(distance.min() > 0, "vectors must not be zero, got an image in the head's center")
-
     indices, shares = hrtf.neighbors(vectors)
     delay = distance[:, None] / SPEED_OF_SOUND + np.einsum(
         "nk,nke->ne", shares, hrtf.delays_s[indices]
