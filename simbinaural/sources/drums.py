@@ -71,11 +71,11 @@ def drum_kit():
         rack.moved(x=0.16),
         mount.moved(x=-0.08),
         mount.moved(x=0.08),
-        tom.moved(x=-0.50, z=-0.34),
-        side_drum.moved(x=0.44, z=-0.36),
-        _tripod(0.50, spread=0.22).moved(x=0.44, z=-0.36),
-        _hi_hat(0.80).moved(x=0.64, z=-0.14),
-        _cymbal_stand(1.08, 0.20).moved(x=-0.46, z=0.02),
+        tom.moved(x=-0.45, z=-0.34),
+        side_drum.moved(x=0.41, z=-0.36),
+        _tripod(0.50, spread=0.22).moved(x=0.41, z=-0.36),
+        _hi_hat(0.80).moved(x=0.56, z=-0.10),
+        _cymbal_stand(1.08, 0.20).moved(x=-0.43, z=0.0),
     )
     return join(*parts), np.array([0.0, kick_radius + 0.02, -0.04])
 
@@ -194,12 +194,8 @@ def _lacing(bowl, finish):
     bulge = (points + np.roll(points, -1, axis=0)) / 2
     bulge[:, [0, 2]] *= 1.13
     following = np.roll(points, -1, axis=0)
-    return join(
-        *(
-            tube(spline(p, 6), 0.0035, finish, sides=5)
-            for p in zip(points, bulge, following, strict=True)
-        )
-    )
+    paths = zip(points, bulge, following, strict=True)
+    return join(*(tube(spline(path, 6), 0.0035, finish, sides=5) for path in paths))
 
 
 def _carving():
