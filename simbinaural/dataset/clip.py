@@ -8,6 +8,7 @@
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from simbinaural.shards import ClipData
 from simbinaural.trajectory.placing import place_object
 from simbinaural.video import encode_jpeg, encode_png
 from simbinaural.vision.embree import Renderer
+from simbinaural.vision.sight import sight
 
 LEVEL_DB = -26.0
 """RMS level that a clip is brought to, both ears together, unless its peaks forbid it."""
@@ -38,7 +40,7 @@ class Studio:
     catalog : Catalog
         Objects and sounds by class.
     scenes : SceneSet
-        The homes; keeps those that were built last.
+        The homes.
     hrtf : Hrtf
     """
 
@@ -97,14 +99,20 @@ def make_clip(studio, index):
 def _settle(studio, cast):
     """Find a home, a room, a place and a path."""
     for number in cast.scenes:
-        scene = studio.scenes.load(number)
-        plan = plan_clip(studio.options, cast, scene, Renderer.of_home(scene).sees)
+        scene = load_home(studio.scenes, number)
+        plan = plan_clip(studio.options, cast, scene, sight(scene))
         if plan is not None:
             return scene, plan
     raise InputError(
         f"{studio.options.scenes}: none of {len(cast.scenes)} homes has a place for "
         f"{cast.sound_object.name} and a camera that sees it"
     )
+
+
+@lru_cache(maxsize=2)
+def load_home(scenes, number):
+    """Build a home, or take one of the last two: clips in a row are set in the same."""
+    return scenes.load(number)
 
 
 def _common_attributes(options, hrtf):

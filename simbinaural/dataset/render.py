@@ -42,6 +42,8 @@ PACKAGES = (
 
 LOCK = ".lock"
 
+KEMAR_LICENSE = "free if cited: Gardner and Martin, MIT Media Lab Technical Report 280, 1994"
+
 
 @dataclass(frozen=True)
 class ShardJob:
@@ -211,7 +213,7 @@ def _describe(options, studio, command):
         "engines": {"vision": "embree", "acoustics": "rooms"},
         "licenses": {
             "scenes": studio.scenes.license,
-            "hrtf": studio.hrtf.license,
+            "hrtf": f"as {options.hrtf} says" if options.hrtf else KEMAR_LICENSE,
             "acoustics": "MIT (built in)",
             "objects": "the user's own" if options.objects else "MIT (built in)",
             "sounds": "the user's own" if options.sounds else "MIT (built in)",
