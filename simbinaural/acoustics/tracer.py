@@ -98,16 +98,14 @@ def trace(enclosure, source, listeners, *, rng, image_order=3, rays=2000, max_le
 
 def _free_shares(enclosure, listeners):
     """How much (listeners,) of each receiver's sphere is air."""
-    index = np.arange(_N_PROBES) + 0.5
-    height = 1 - 2 * index / _N_PROBES
-    angle = index * _GOLDEN_ANGLE
-    level = np.sqrt(1 - height**2)
-    radius = RECEIVER_RADIUS_M * (index * (math.sqrt(5) - 1) / 2 % 1) ** (1 / 3)
+    # Steps whose remainders fill a cube evenly: powers of the root of x^4 = x + 1 (Roberts 2018).
+    steps = 1.2207440846057596 ** -np.arange(1.0, 4.0)
+    height, turn, volume = ((np.arange(_N_PROBES)[:, None] + 0.5) * steps % 1).T
+    height, radius = 2 * height - 1, RECEIVER_RADIUS_M * volume ** (1 / 3)
+    level, angle = np.sqrt(1 - height**2), 2 * math.pi * turn
     probes = np.stack([level * np.cos(angle), height, level * np.sin(angle)], axis=1)
-    return (
-        _count_free(enclosure.planes, enclosure.boxes, listeners, probes * radius[:, None])
-        / _N_PROBES
-    )
+    probes *= radius[:, None]
+    return _count_free(enclosure.planes, enclosure.boxes, listeners, probes) / _N_PROBES
 
 
 @compiled
