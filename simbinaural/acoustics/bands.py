@@ -9,8 +9,10 @@ from numba import njit
 from simbinaural.responses import causal
 from simbinaural.scenes.scene import OCTAVE_BANDS_HZ
 
-N_POLE_PAIRS = 8
+N_POLE_PAIRS = 9
+POLES_HZ = (110.0, 9000.0)
 DEEPEST = 1e-3  # a band 60 dB below the loudest is silent enough
+INAUDIBLE = 1e-30
 
 
 def band_weights(n_fft, sample_rate):
@@ -86,10 +88,10 @@ class PoleBank:
     A reflection multiplies each octave band by a gain. Zero-phase band filters would ring before
     the sound; a minimum-phase filter for each of hundreds of reflections would take too long. But
     all of these filters are smooth over an octave, so a few fixed poles span them: each reflection
-    is added to the inputs of eight second-order sections, weighted, and the sections run once::
+    is added to the inputs of nine second-order sections, weighted, and the sections run once::
 
         reflections --+-- weights --> direct path ---------+
-                      +-- weights --> section at 80 Hz ----+--> ears
+                      +-- weights --> section at 110 Hz ---+--> ears
                       +-- ...                              |
                       +-- weights --> section at 7.2 kHz --+
 
@@ -97,18 +99,19 @@ class PoleBank:
 
     Attributes
     ----------
-    feedback : (8, 2) numpy.ndarray
+    feedback : (9, 2) numpy.ndarray
         Coefficients a1, a2 of ``y[n] = x[n] - a1 y[n-1] - a2 y[n-2]``.
     log_basis : (7, points) numpy.ndarray of complex
         Logarithm of the minimum-phase response to a gain of e in one band.
-    projection : (2 * points, 17) numpy.ndarray
+    projection : (2 * points, 19) numpy.ndarray
         From real and imaginary parts of a response to weights: direct, then two of each section.
 
     Notes
     -----
     Parallel second-order filters with fixed poles (Bank, IEEE Signal Processing Letters 15, 2008).
     The cepstrum of a minimum-phase filter is linear in the logarithms of its gains, so the response
-    to fit costs one exponential per point. Within 0.1 dB rms in octaves for real materials.
+    to fit costs one exponential per point. A bounce comes out within 0.04 dB rms of its gains, three
+    bounces within 0.15 dB.
     """
 
     feedback: np.ndarray
@@ -116,7 +119,7 @@ class PoleBank:
     projection: np.ndarray
 
     def weights(self, gains):
-        """Weights (n, 17) of the direct path and the sections for band gains (7, n) >= 0."""
+        """Weights (n, 19) of the direct path and the sections for band gains (7, n) >= 0."""
         loudest = np.maximum(gains.max(axis=0), 1e-30)
         logarithm = np.log(np.maximum(gains / loudest, DEEPEST))
         response = np.exp(logarithm.T @ self.log_basis)
@@ -128,7 +131,7 @@ class PoleBank:
 
         Parameters
         ----------
-        inputs : (9, channels, samples) numpy.ndarray of float32
+        inputs : (10, channels, samples) numpy.ndarray of float32
             The direct path, then the input of each section.
 
         Returns
@@ -145,17 +148,15 @@ def pole_bank(sample_rate):
     points = np.round(np.geomspace(40, sample_rate / 2, 24) * n_fft / sample_rate).astype(int)
     log_basis = causal(band_weights(n_fft, sample_rate))[:, points]
 
-    centre = np.geomspace(80, min(0.45 * sample_rate, 9000), N_POLE_PAIRS) * 2 * np.pi / sample_rate
+    lowest, highest = POLES_HZ
+    centre = np.geomspace(lowest, min(0.45 * sample_rate, highest), N_POLE_PAIRS)
+    centre *= 2 * np.pi / sample_rate
     radius, angle = np.exp(-centre / 2), centre * np.sqrt(0.75)  # quality factor 1
     feedback = np.stack([-2 * radius * np.cos(angle), radius**2], axis=1)
     delay = np.exp(-2j * np.pi * points / n_fft)
     sections = 1 / (1 + feedback[:, :1] * delay + feedback[:, 1:] * delay**2)
-    basis = np.concatenate(
-        [
-            np.ones((1, len(points))),
-            np.stack([sections, sections * delay], 1).reshape(-1, len(points)),
-        ]
-    )
+    pairs = np.stack([sections, sections * delay], axis=1).reshape(-1, len(points))
+    basis = np.concatenate([np.ones((1, len(points))), pairs])
     system = np.concatenate([basis.real, basis.imag], axis=1).T
     scale = np.linalg.norm(system, axis=0)
     projection = np.linalg.pinv(system / scale, rcond=1e-10).T / scale
@@ -174,6 +175,8 @@ def _run_sections(inputs, feedback):
             before, last = 0.0, 0.0
             for t in range(samples):
                 now = inputs[k + 1, channel, t] - a1 * last - a2 * before
+                if abs(now) < INAUDIBLE:
+                    now = 0.0  # what fades for ever ends in denormal numbers, which are slow
                 before, last = last, now
                 total[t] += now
         out[channel] = total

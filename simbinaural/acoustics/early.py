@@ -40,8 +40,9 @@ def place_images(hrtf, vectors, gains, *, n_taps):
 
     Notes
     -----
-    Delays are exact: each HRIR stands ready in sixteen fractional phases, and between two of them
-    the linear interpolation errs by less than 0.01 samples and 0.05 dB up to half the sample rate.
+    Each HRIR stands ready in sixteen fractional phases; linear interpolation between two of them
+    keeps time differences within 0.2 us and levels within 0.1 dB up to 90 % of half the sample
+    rate.
     """
     vectors = np.ascontiguousarray(vectors, dtype=float)
     gains = np.asarray(gains, dtype=float)
