@@ -1,0 +1,414 @@
+"""From face numbers to a picture: where each sample lies, what light it sends, how the film sees it.
+
+Samples come as face numbers (`raster`, `casting`); where a ray meets a face is computed here, in
+64 bits, so that depth does not depend on how the face was found.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from simbinaural.vision.bounces import sky_radiance
+from simbinaural.vision.lightmap import Layout, look_up
+from simbinaural.vision.surfaces import Surfaces
+from simbinaural.vision.textures import Atlas, sample_texture
+from simbinaural.vision.tone import CODES, film
+
+FAINT = 0.02
+"""Reflections weaker than this are left out, and those above it lessened by it, without a step."""
+
+GRAZING = 10.0
+"""How many times more a surface mirrors at a flat glance than at a steep one, at most."""
+
+REFLECTION_BLUR = 3.0
+"""Footprint of a reflection, in pixels: surfaces in homes are not quite mirrors."""
+
+
+class Stage(NamedTuple):
+    """All that shading reads.
+
+    Attributes
+    ----------
+    surfaces : Surfaces
+    group : (faces,) numpy.ndarray of int32
+        Faces of one smooth surface share a number: no edge is seen between them.
+    atlas : Atlas
+    linear : (codes,) numpy.ndarray of float32
+        `textures.LINEAR`.
+    layout : Layout
+    light : (points, 3) numpy.ndarray of float32
+        Irradiance.
+    sky : (3, 3) numpy.ndarray
+        Radiance of zenith, horizon and ground as the film shall see them.
+    exposure : numpy.float32
+    """
+
+    surfaces: Surfaces
+    group: np.ndarray
+    atlas: Atlas
+    linear: np.ndarray
+    layout: Layout
+    light: np.ndarray
+    sky: np.ndarray
+    exposure: np.float32
+
+
+class View(NamedTuple):
+    """Where the picture is taken from.
+
+    Attributes
+    ----------
+    eye : (3,) numpy.ndarray
+    turn : (3, 3) numpy.ndarray
+        Body to world.
+    ways : (samples, height, width, 3) numpy.ndarray
+        Unit vectors of the samples in body axes, the pixels' centres first.
+    pixel : (height, width) numpy.ndarray of float32
+        Angle that a pixel spans, radians.
+    """
+
+    eye: np.ndarray
+    turn: np.ndarray
+    ways: np.ndarray
+    pixel: np.ndarray
+
+
+class Mirrored(NamedTuple):
+    """Rays from pixels whose surface mirrors.
+
+    Attributes
+    ----------
+    pixel : (rays,) numpy.ndarray of int32
+        Number of the pixel, row by row.
+    weight : (rays,) numpy.ndarray of float32
+        Share of the light that is mirrored.
+    origin, way : (rays, 3) numpy.ndarray of float32
+    distance : (rays,) numpy.ndarray of float32
+        From the eye to the surface.
+    """
+
+    pixel: np.ndarray
+    weight: np.ndarray
+    origin: np.ndarray
+    way: np.ndarray
+    distance: np.ndarray
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def row3(array, row):
+    """Row of an (n, 3) array as a tuple: array views cost more than the numbers in them."""
+    return array[row, 0], array[row, 1], array[row, 2]
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _vector(array):
+    return array[0], array[1], array[2]
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _to_world(turn, way):
+    return (
+        turn[0, 0] * way[0] + turn[0, 1] * way[1] + turn[0, 2] * way[2],
+        turn[1, 0] * way[0] + turn[1, 1] * way[1] + turn[1, 2] * way[2],
+        turn[2, 0] * way[0] + turn[2, 1] * way[1] + turn[2, 2] * way[2],
+    )
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _meet(surfaces, face, eye, way):
+    """Distance and barycentric u, v where a ray meets a face's plane (Moeller and Trumbore)."""
+    e1, e2 = row3(surfaces.edge1, face), row3(surfaces.edge2, face)
+    corner = row3(surfaces.corner, face)
+    px = way[1] * e2[2] - way[2] * e2[1]
+    py = way[2] * e2[0] - way[0] * e2[2]
+    pz = way[0] * e2[1] - way[1] * e2[0]
+    determinant = e1[0] * px + e1[1] * py + e1[2] * pz
+    if abs(determinant) < 1e-18:
+        return 0.0, 0.0, 0.0
+    sx, sy, sz = eye[0] - corner[0], eye[1] - corner[1], eye[2] - corner[2]
+    u = (sx * px + sy * py + sz * pz) / determinant
+    qx = sy * e1[2] - sz * e1[1]
+    qy = sz * e1[0] - sx * e1[2]
+    qz = sx * e1[1] - sy * e1[0]
+    v = (way[0] * qx + way[1] * qy + way[2] * qz) / determinant
+    distance = (e2[0] * qx + e2[1] * qy + e2[2] * qz) / determinant
+    return distance, u, v
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _way(ways, sample, row, column):
+    return (
+        ways[sample, row, column, 0],
+        ways[sample, row, column, 1],
+        ways[sample, row, column, 2],
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def measure(faces, surfaces, view, along_axis):
+    """Depth and source mask of the pixels' centres.
+
+    Parameters
+    ----------
+    faces : (height, width) numpy.ndarray of int32
+    surfaces : Surfaces
+    view : View
+    along_axis : bool
+        Depth along the view axis instead of radially.
+
+    Returns
+    -------
+    depth : (height, width) numpy.ndarray of float32
+        Metres; 0 where nothing is met.
+    mask : (height, width) numpy.ndarray of uint8
+    """
+    height, width = faces.shape
+    depth = np.zeros((height, width), np.float32)
+    mask = np.zeros((height, width), np.uint8)
+    for row in range(height):
+        for column in range(width):
+            face = faces[row, column]
+            if face >= 0:
+                body = _way(view.ways, 0, row, column)
+                distance, _, _ = _meet(surfaces, face, view.eye, _to_world(view.turn, body))
+                depth[row, column] = -distance * body[2] if along_axis else distance
+                mask[row, column] = surfaces.label[face]
+    return depth, mask
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def radiance(stage, face, eye, way, angle, travelled):
+    """Light that a ray brings from a face, or from the sky if `face` is negative.
+
+    Parameters
+    ----------
+    stage : Stage
+    face : int
+    eye, way : 3 floats
+        Origin and unit direction of the ray.
+    angle : float
+        That the pixel spans.
+    travelled : float
+        Metres that the ray made before `eye`.
+
+    Returns
+    -------
+    tuple of 3 floats
+        Linear RGB.
+    """
+    if face < 0:
+        red, green, blue = sky_radiance(stage.sky, way[1])
+        return np.float32(red), np.float32(green), np.float32(blue)
+    surfaces = stage.surfaces
+    distance, u, v = _meet(surfaces, face, eye, way)
+    point, across, along = _footprint(surfaces, face, way, u, v, angle * (distance + travelled))
+    texture = surfaces.texture[face]
+    red, green, blue = sample_texture(stage.atlas, stage.linear, texture, point, across, along)
+    light = look_up(stage.layout, stage.light, face, u, v)
+    glow, share = surfaces.emission[face], np.float32(1 / np.pi)
+    tint = row3(surfaces.tint, face)
+    return (
+        red * tint[0] * (light[0] * share + glow),
+        green * tint[1] * (light[1] * share + glow),
+        blue * tint[2] * (light[2] * share + glow),
+    )
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _footprint(surfaces, face, way, u, v, size):
+    """Texture coordinates of a ray's end, and of the axes of the ellipse that a pixel covers."""
+    uv, normal = surfaces.uv, row3(surfaces.normal, face)
+    gu, gv = (
+        (surfaces.gradient[face, 0, 0], surfaces.gradient[face, 0, 1], surfaces.gradient[face, 0, 2]),
+        (surfaces.gradient[face, 1, 0], surfaces.gradient[face, 1, 1], surfaces.gradient[face, 1, 2]),
+    )
+    point = (
+        uv[face, 0, 0] + u * uv[face, 1, 0] + v * uv[face, 2, 0],
+        uv[face, 0, 1] + u * uv[face, 1, 1] + v * uv[face, 2, 1],
+    )
+    cosine = way[0] * normal[0] + way[1] * normal[1] + way[2] * normal[2]
+    x = way[0] - cosine * normal[0]
+    y = way[1] - cosine * normal[1]
+    z = way[2] - cosine * normal[2]
+    length = np.sqrt(x * x + y * y + z * z)
+    if length < 1e-6:
+        # A perpendicular glance: any axis in the plane will do.
+        x, y, z = gu[0], gu[1], gu[2]
+        length = max(np.sqrt(x * x + y * y + z * z), 1e-20)
+    x, y, z = x / length, y / length, z / length
+    ax = normal[1] * z - normal[2] * y
+    ay = normal[2] * x - normal[0] * z
+    az = normal[0] * y - normal[1] * x
+    stretch = size / max(abs(cosine), 0.05)
+    across = (
+        size * (gu[0] * ax + gu[1] * ay + gu[2] * az),
+        size * (gv[0] * ax + gv[1] * ay + gv[2] * az),
+    )
+    along = (
+        stretch * (gu[0] * x + gu[1] * y + gu[2] * z),
+        stretch * (gv[0] * x + gv[1] * y + gv[2] * z),
+    )
+    return point, across, along
+
+
+@njit(cache=True, error_model="numpy")
+def mirror_rays(faces, surfaces, view):
+    """Rays that leave mirroring surfaces, one from each such pixel's centre.
+
+    Parameters
+    ----------
+    faces : (height, width) numpy.ndarray of int32
+    surfaces : Surfaces
+    view : View
+
+    Returns
+    -------
+    Mirrored
+
+    Notes
+    -----
+    Schlick's approximation of Fresnel's equations, 1994: R = R0 + (R1 - R0) (1 - cos)^5, where
+    R0 is the surface's gloss and R1 is 1 only for what is polished.
+    """
+    height, width = faces.shape
+    room = 0
+    for row in range(height):
+        for column in range(width):
+            face = faces[row, column]
+            room += face >= 0 and surfaces.gloss[face] > 0
+    pixel, weight = np.empty(room, np.int32), np.empty(room, np.float32)
+    origin, way = np.empty((room, 3), np.float32), np.empty((room, 3), np.float32)
+    distance = np.empty(room, np.float32)
+    count = 0
+    for row in range(height):
+        for column in range(width):
+            face = faces[row, column]
+            if face < 0 or surfaces.gloss[face] <= 0:
+                continue
+            ray = _to_world(view.turn, _way(view.ways, 0, row, column))
+            length, u, v = _meet(surfaces, face, view.eye, ray)
+            normal = _smooth_normal(surfaces, face, u, v, ray)
+            cosine = -(ray[0] * normal[0] + ray[1] * normal[1] + ray[2] * normal[2])
+            gloss = surfaces.gloss[face]
+            steep = min(max(cosine, 0.0), 1.0)
+            share = gloss + (min(1.0, GRAZING * gloss) - gloss) * (1 - steep) ** 5 - FAINT
+            if share <= 0 or cosine <= 0:
+                continue
+            pixel[count], weight[count] = row * width + column, share
+            distance[count] = length
+            for k in range(3):
+                way[count, k] = ray[k] + 2 * cosine * normal[k]
+                origin[count, k] = view.eye[k] + length * ray[k] + 1e-3 * normal[k]
+            count += 1
+    return Mirrored(
+        pixel[:count], weight[:count], origin[:count], way[:count], distance[:count]
+    )
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _smooth_normal(surfaces, face, u, v, ray):
+    """Interpolated unit normal on the side that the ray comes from."""
+    corner = surfaces.corner_normals[face]
+    w = 1 - u - v
+    x = w * corner[0, 0] + u * corner[1, 0] + v * corner[2, 0]
+    y = w * corner[0, 1] + u * corner[1, 1] + v * corner[2, 1]
+    z = w * corner[0, 2] + u * corner[1, 2] + v * corner[2, 2]
+    length = max(np.sqrt(x * x + y * y + z * z), 1e-12)
+    flat = row3(surfaces.normal, face)
+    if flat[0] * ray[0] + flat[1] * ray[1] + flat[2] * ray[2] > 0:
+        length = -length
+    return x / length, y / length, z / length
+
+
+@njit(cache=True, error_model="numpy")
+def reflect(stage, view, mirrored, hit, shine, share):
+    """Write the mirrored light and its share into pictures (pixels, 3) and (pixels,)."""
+    for ray in range(len(mirrored.pixel)):
+        pixel = mirrored.pixel[ray]
+        angle = REFLECTION_BLUR * view.pixel.flat[pixel]
+        origin, way = row3(mirrored.origin, ray), row3(mirrored.way, ray)
+        value = radiance(stage, hit[ray], origin, way, angle, mirrored.distance[ray])
+        share[pixel] = mirrored.weight[ray]
+        shine[pixel, 0], shine[pixel, 1], shine[pixel, 2] = value
+
+
+def develop(stage, view, faces, mirror, table):
+    """Shade the samples of each pixel, let the film see them, and average what it sees.
+
+    Parameters
+    ----------
+    stage : Stage
+    view : View
+    faces : (samples, height, width) numpy.ndarray of int32
+    mirror : tuple
+        Mirrored light (pixels, 3) and its share (pixels,), float32.
+    table : (CODES,) numpy.ndarray of uint8
+        `tone.srgb_table`.
+
+    Returns
+    -------
+    (height, width, 3) numpy.ndarray of uint8
+    """
+    seen = _shade_centres(stage, view, faces[0], mirror)
+    _blend_edges(stage, view, faces, seen)
+    return _print(seen, table)
+
+
+@njit(cache=True, error_model="numpy")
+def _print(seen, table):
+    """Turn responses of the film into codes."""
+    picture = np.empty(seen.shape, np.uint8)
+    flat, out = seen.reshape(-1), picture.reshape(-1)
+    for index in range(len(flat)):
+        out[index] = table[min(int(flat[index] * CODES), CODES - 1)]
+    return picture
+
+
+@njit(cache=True, error_model="numpy")
+def _shade_centres(stage, view, faces, mirror):
+    """What the film makes (height, width, 3) of the pixels' centres, mirrored light included."""
+    height, width = faces.shape
+    seen = np.empty((height, width, 3), np.float32)
+    shine, share = mirror
+    for row in range(height):
+        for column in range(width):
+            way = _to_world(view.turn, _way(view.ways, 0, row, column))
+            angle = view.pixel[row, column]
+            value = radiance(stage, faces[row, column], _vector(view.eye), way, angle, 0.0)
+            pixel = row * width + column
+            for k in range(3):
+                own = np.float32(value[k])
+                mixed = own + share[pixel] * (shine[pixel, k] - own)
+                seen[row, column, k] = film(stage.exposure * mixed)
+    return seen
+
+
+@njit(cache=True, error_model="numpy")
+def _blend_edges(stage, view, faces, seen):
+    """Average the samples in pixels where surfaces meet."""
+    n_samples, height, width = faces.shape
+    for row in range(height):
+        for column in range(width):
+            middle = _group(stage, faces[0, row, column])
+            inside = 1
+            for sample in range(1, n_samples):
+                inside += _group(stage, faces[sample, row, column]) == middle
+            if inside == n_samples:
+                continue
+            total = seen[row, column] * np.float32(inside)
+            for sample in range(1, n_samples):
+                face = faces[sample, row, column]
+                if _group(stage, face) != middle:
+                    way = _to_world(view.turn, _way(view.ways, sample, row, column))
+                    angle = view.pixel[row, column]
+                    value = radiance(stage, face, _vector(view.eye), way, angle, 0.0)
+                    for k in range(3):
+                        total[k] += film(stage.exposure * np.float32(value[k]))
+            for k in range(3):
+                seen[row, column, k] = total[k] / n_samples
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _group(stage, face):
+    return -1 if face < 0 else stage.group[face]
