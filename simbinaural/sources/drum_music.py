@@ -179,7 +179,10 @@ def _play(lines, sample_rate, *, beats_per_minute, seed, steps=4, swing=0.0):
     hits = []
     for line, (stroke, (level, pattern)) in enumerate(lines.items()):
         rng = np.random.default_rng([seed, line])
-        takes = [level * stroke(sample_rate, rng) for _ in range(TAKES)]
+        # A take draws as many numbers as it has samples: each has its own generator, so that the
+        # performance is the same at every sample rate.
+        seeds = [np.random.default_rng([seed, line, take]) for take in range(TAKES)]
+        takes = [level * stroke(sample_rate, take) for take in seeds]
         for step, sign in enumerate(pattern.replace("|", "")):
             late = max(rng.normal(0.004, 0.003), 0) + swing * step_s * (step % 2)
             strength = STRENGTH.get(sign, 0) * rng.uniform(0.88, 1.0)

@@ -232,7 +232,7 @@ def _strings(plucks, sample_rate, *, ring_s):
                 sample_rate,
                 pluck.tone,
                 strength=pluck.strength,
-                rng=np.random.default_rng([string, pluck.fret, first * 48000 // sample_rate]),
+                rng=np.random.default_rng([string, pluck.fret, to_count(pluck.time_s, 1000)]),
             )
             sound[first : first + len(note)] += note[: len(sound) - first]
     return sound

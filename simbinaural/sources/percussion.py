@@ -13,7 +13,7 @@ from scipy.signal import butter, lfilter, sosfilt
 
 from simbinaural.geometry import to_count
 
-MEMBRANE = np.array([1.0, 1.594, 2.136, 2.296, 2.653, 2.918, 3.156, 3.501, 3.600, 4.060])
+MEMBRANE = np.array([1.0, 1.5933, 2.1355, 2.2954, 2.6531, 2.9173, 3.1555, 3.5001, 3.5985, 3.6475])
 """Modes of a circular membrane: zeros of the Bessel functions, relative to the lowest."""
 
 

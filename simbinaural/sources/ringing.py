@@ -47,7 +47,7 @@ def trill(sample_rate):
     time = _time(0.14, sample_rate)
     sound = np.zeros(to_count(8.0, sample_rate))
     for group in (0.0, 0.95, 3.2, 4.15, 6.4, 7.0):
-        for k, pitch in enumerate((1568.0, 1976.0, 2349.0)):
+        for k, pitch in enumerate((784.0, 988.0, 1175.0)):
             chirp = _square(np.full(len(time), pitch), sample_rate)
             chirp *= (0.6 + 0.4 * np.sin(2 * np.pi * 33 * time)) * _gate(time, 0.14)
             _add(sound, chirp, group + 0.17 * k, sample_rate)
@@ -97,7 +97,8 @@ def vibration(sample_rate):
         time = _time(0.85, sample_rate)
         spin = 1 - np.exp(-time / 0.05)
         phase = np.cumsum(172.0 * spin * rng.normal(1, 0.01)) / sample_rate
-        touch = np.diff(np.floor(phase), prepend=0) * rng.uniform(0.5, 1.0, len(time))
+        turns = np.floor(phase).astype(int)
+        touch = np.diff(turns, prepend=0) * rng.uniform(0.5, 1.0, 200)[turns]
         motor = np.sin(2 * np.pi * phase) + 0.4 * np.sin(4 * np.pi * phase + 1)
         rattle = _struck(touch, 620.0, ((1, 1, 0.004), (2.3, 0.9, 0.003), (4.1, 0.8, 0.002),
                                         (6.7, 0.7, 0.0015)), sample_rate)  # fmt: skip

@@ -85,7 +85,7 @@ def plucked_note(frequency_hz, duration_s, sample_rate, tone, *, strength=1.0, r
         time = np.arange(len(pluck)) / sample_rate
         noise = rng.standard_normal(len(pluck)) * np.sqrt(sample_rate / 16000)
         noise = sosfilt(butter(1, (1500, 5500), "bandpass", fs=sample_rate, output="sos"), noise)
-        pluck = pluck + tone.scratch * np.max(np.abs(pluck)) * noise * np.exp(-time / 0.002)
+        pluck = pluck + tone.scratch * np.max(np.abs(pluck)) * noise * _scratch_envelope(time)
     excitation[: len(pluck)] = strength * pluck[:count]
     decay = tone.decay_s * (110 / frequency_hz) ** 0.4
     sound = 0.7 * _loop(excitation, frequency_hz * 1.00025, decay, tone, sample_rate)
@@ -108,6 +108,11 @@ def _pluck_shape(frequency_hz, sample_rate, tone, strength):
     high, low = 1 / tone.position, 1 / (1 - tone.position)
     shape = high * step(0) - (high + low) * step(tone.position * period) + low * step(period)
     return shape * tone.position
+
+
+def _scratch_envelope(time):
+    """A third of a millisecond of rise, then gone within a few."""
+    return np.minimum(time / 0.0003, 1) * np.exp(-time / 0.002)
 
 
 def _loop(excitation, frequency_hz, decay_s, tone, sample_rate):
