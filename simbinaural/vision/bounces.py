@@ -167,25 +167,19 @@ def outside_radiance(outside, origin, ray):
                 square_u += edge_u[k] ** 2
                 square_v += edge_v[k] ** 2
             if 0 <= u <= square_u and 0 <= v <= square_v:
-                return 0.0, 0.0, 0.0
+                return np.float32(0), np.float32(0), np.float32(0)
     return sky_radiance(outside.sky, ray[1])
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def sky_radiance(sky, sine):
     """Radiance of the sky at an elevation, given by its sine."""
-    if sine < 0:
-        fade = min(1.0, -8 * sine)
-        return (
-            sky[1, 0] + fade * (sky[2, 0] - sky[1, 0]),
-            sky[1, 1] + fade * (sky[2, 1] - sky[1, 1]),
-            sky[1, 2] + fade * (sky[2, 2] - sky[1, 2]),
-        )
-    fade = np.sqrt(sine)
+    other = 0 if sine >= 0 else 2
+    fade = np.sqrt(sine) if sine >= 0 else min(1.0, -8 * sine)
     return (
-        sky[1, 0] + fade * (sky[0, 0] - sky[1, 0]),
-        sky[1, 1] + fade * (sky[0, 1] - sky[1, 1]),
-        sky[1, 2] + fade * (sky[0, 2] - sky[1, 2]),
+        np.float32(sky[1, 0] + fade * (sky[other, 0] - sky[1, 0])),
+        np.float32(sky[1, 1] + fade * (sky[other, 1] - sky[1, 1])),
+        np.float32(sky[1, 2] + fade * (sky[other, 2] - sky[1, 2])),
     )
 
 

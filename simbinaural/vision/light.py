@@ -248,7 +248,10 @@ def _direct_light(home, plan, room):
         index = np.flatnonzero(chosen & ~plan.covered)
         lights = home.scene.lights
         result[index] = illuminate(
-            home.scene, take_points(plan.points, index), [home.blocker], quality,
+            home.scene,
+            take_points(plan.points, index),
+            [home.blocker],
+            quality,
             served=None if room is None else [room_of[index] == light.room for light in lights],
         )
     fill_covered(plan.fine, result, plan.covered)
@@ -300,8 +303,12 @@ def _bounce(home, plan, outside, direct):
     for chosen, quality in ((plan.coarse_main, ROOM), (~plan.coarse_main, BEYOND)):
         index = np.flatnonzero(chosen & ~plan.coarse_covered)
         ends = cast_hemispheres(
-            take_points(points, index), home.caster, quality.bounce_rays,
-            layout=plan.coarse, surfaces=home.surfaces, outside=outside,
+            take_points(points, index),
+            home.caster,
+            quality.bounce_rays,
+            layout=plan.coarse,
+            surfaces=home.surfaces,
+            outside=outside,
         )
         parts.append((index, ends))
     bounced = np.zeros_like(straight)

@@ -179,7 +179,7 @@ def measure(faces, surfaces, view, along_axis):
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def radiance(stage, face, eye, way, angle, travelled):
-    """Light that a ray brings from a face, or from the sky if `face` is negative.
+    """Light that a ray brings from a face.
 
     Parameters
     ----------
@@ -197,9 +197,6 @@ def radiance(stage, face, eye, way, angle, travelled):
     tuple of 3 floats
         Linear RGB.
     """
-    if face < 0:
-        red, green, blue = sky_radiance(stage.sky, way[1])
-        return np.float32(red), np.float32(green), np.float32(blue)
     surfaces = stage.surfaces
     distance, u, v = _meet(surfaces, face, eye, way)
     point, across, along = _footprint(surfaces, face, way, u, v, angle * (distance + travelled))
@@ -220,8 +217,16 @@ def _footprint(surfaces, face, way, u, v, size):
     """Texture coordinates of a ray's end, and of the axes of the ellipse that a pixel covers."""
     uv, normal = surfaces.uv, row3(surfaces.normal, face)
     gu, gv = (
-        (surfaces.gradient[face, 0, 0], surfaces.gradient[face, 0, 1], surfaces.gradient[face, 0, 2]),
-        (surfaces.gradient[face, 1, 0], surfaces.gradient[face, 1, 1], surfaces.gradient[face, 1, 2]),
+        (
+            surfaces.gradient[face, 0, 0],
+            surfaces.gradient[face, 0, 1],
+            surfaces.gradient[face, 0, 2],
+        ),
+        (
+            surfaces.gradient[face, 1, 0],
+            surfaces.gradient[face, 1, 1],
+            surfaces.gradient[face, 1, 2],
+        ),
     )
     point = (
         uv[face, 0, 0] + u * uv[face, 1, 0] + v * uv[face, 2, 0],
@@ -301,9 +306,7 @@ def mirror_rays(faces, surfaces, view):
                 way[count, k] = ray[k] + 2 * cosine * normal[k]
                 origin[count, k] = view.eye[k] + length * ray[k] + 1e-3 * normal[k]
             count += 1
-    return Mirrored(
-        pixel[:count], weight[:count], origin[:count], way[:count], distance[:count]
-    )
+    return Mirrored(pixel[:count], weight[:count], origin[:count], way[:count], distance[:count])
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -328,7 +331,10 @@ def reflect(stage, view, mirrored, hit, shine, share):
         pixel = mirrored.pixel[ray]
         angle = REFLECTION_BLUR * view.pixel.flat[pixel]
         origin, way = row3(mirrored.origin, ray), row3(mirrored.way, ray)
-        value = radiance(stage, hit[ray], origin, way, angle, mirrored.distance[ray])
+        if hit[ray] < 0:
+            value = sky_radiance(stage.sky, way[1])
+        else:
+            value = radiance(stage, hit[ray], origin, way, angle, mirrored.distance[ray])
         share[pixel] = mirrored.weight[ray]
         shine[pixel, 0], shine[pixel, 1], shine[pixel, 2] = value
 
@@ -375,7 +381,10 @@ def _shade_centres(stage, view, faces, mirror):
         for column in range(width):
             way = _to_world(view.turn, _way(view.ways, 0, row, column))
             angle = view.pixel[row, column]
-            value = radiance(stage, faces[row, column], _vector(view.eye), way, angle, 0.0)
+            if faces[row, column] < 0:
+                value = sky_radiance(stage.sky, way[1])
+            else:
+                value = radiance(stage, faces[row, column], _vector(view.eye), way, angle, 0.0)
             pixel = row * width + column
             for k in range(3):
                 own = np.float32(value[k])
@@ -402,7 +411,10 @@ def _blend_edges(stage, view, faces, seen):
                 if _group(stage, face) != middle:
                     way = _to_world(view.turn, _way(view.ways, sample, row, column))
                     angle = view.pixel[row, column]
-                    value = radiance(stage, face, _vector(view.eye), way, angle, 0.0)
+                    if face < 0:
+                        value = sky_radiance(stage.sky, way[1])
+                    else:
+                        value = radiance(stage, face, _vector(view.eye), way, angle, 0.0)
                     for k in range(3):
                         total[k] += film(stage.exposure * np.float32(value[k]))
             for k in range(3):
