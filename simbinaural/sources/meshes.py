@@ -47,14 +47,20 @@ def smooth_normals(vertices, faces, *, crease_deg=40.0):
     -------
     (faces, 3, 3) numpy.ndarray
         Unit vectors; those of a face without area point up.
+
+    Notes
+    -----
+    Faces count by their angle at the corner (Thürmer and Wüthrich 1998), so that it does not matter
+    how a surface is cut into triangles.
     """
     vectors = face_vectors(vertices, faces)
     area = np.linalg.norm(vectors, axis=1, keepdims=True)
     flat = np.where(area > 0, vectors / np.maximum(area, 1e-300), (0.0, 1.0, 0.0))
+    weighted = np.repeat(flat, 3, axis=0) * _corner_angles(vertices, faces)[:, None]
     corner, other = _corners_that_touch(vertices, faces)
     meet = np.sum(flat[corner // 3] * flat[other // 3], axis=1) > np.cos(np.radians(crease_deg))
     total = np.zeros((3 * len(faces), 3))
-    np.add.at(total, corner[meet], vectors[other[meet] // 3])
+    np.add.at(total, corner[meet], weighted[other[meet]])
     length = np.linalg.norm(total, axis=1, keepdims=True)
     smooth = np.where(length > 0, total / np.maximum(length, 1e-300), np.repeat(flat, 3, axis=0))
     return smooth.reshape(-1, 3, 3)
@@ -64,6 +70,14 @@ def face_vectors(vertices, faces):
     """Normals (faces, 3), each as long as twice the area of its face."""
     a, b, c = np.moveaxis(np.asarray(vertices, dtype=float)[np.asarray(faces)], 1, 0)
     return np.cross(b - a, c - a)
+
+
+def _corner_angles(vertices, faces):
+    """Angle (3 * faces,) at each corner."""
+    corners = np.asarray(vertices, dtype=float)[np.asarray(faces)]
+    ahead, back = np.roll(corners, -1, axis=1) - corners, np.roll(corners, 1, axis=1) - corners
+    sine = np.linalg.norm(np.cross(ahead, back), axis=-1)
+    return np.arctan2(sine, np.sum(ahead * back, axis=-1)).reshape(-1)
 
 
 def _corners_that_touch(vertices, faces):
