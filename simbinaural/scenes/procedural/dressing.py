@@ -132,7 +132,7 @@ def hang_curtains(assembly, room, index, placed, style):
                     )
                 )
         if panels:
-            ends = frame.point([panels[0][0] - 0.05, panels[-1][1] + 0.05], [top] * 2, [0.075] * 2)
+            ends = frame.point([panels[0][0] - 0.05, panels[-1][1] + 0.05], [top] * 2, [0.1] * 2)
             assembly.add(rods(*ends, 0.012, capped=True), style.metal, index)
     return patches
 
@@ -178,7 +178,7 @@ def _folds(frame, extent, heights):
     folds = max(2, round((high - low) / 0.11))
     along = np.linspace(low, high, 4 * folds + 1)
     phase = np.linspace(0, 2 * np.pi * folds, len(along))
-    out = 0.075 + 0.032 * np.sin(phase)
+    out = 0.1 + 0.032 * np.sin(phase)
     slope = 0.032 * np.cos(phase) * 2 * np.pi * folds / (high - low)
     # Light changes down a curtain, and it is kept at the vertices.
     rows = np.linspace(bottom, top, 3)

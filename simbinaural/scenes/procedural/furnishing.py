@@ -59,7 +59,7 @@ def _living(space, style, rng):
     if seat and rng.random() < 0.8:
         _face(space, seat, television_bench(style, rng), rng)
     if area > 26 and rng.random() < 0.6:
-        space.in_the_open(dining_group(style, rng), rng, margin=0.7)
+        _dine(space, style, rng, seats=4, margin=0.7)
     for _ in range(1 + (area > 30) + (area > 45)):
         space.at_wall(bookshelf(style, rng), rng, where="corner")
     space.at_wall(decorated_sideboard(style, rng), rng)
@@ -92,6 +92,13 @@ def _seating(space, style, rng):
     return seat
 
 
+def _dine(space, style, rng, *, seats, margin):
+    """Place a table with as many seats as fit."""
+    for count in range(seats, 1, -2):
+        if space.in_the_open(dining_group(style, rng, seats=count), rng, margin=margin):
+            return
+
+
 def _face(space, seat, piece, rng):
     """Place a piece at the wall that a seat looks at, straight across if possible."""
     for wall, middle in space.opposite(seat):
@@ -121,7 +128,7 @@ def _hides_no_window(space, piece, wall, along):
 def _dining(space, style, rng):
     """Large table, sideboard, plant."""
     seats = 6 if _area(space) > 13 else 4
-    space.in_the_open(dining_group(style, rng, seats=seats), rng, margin=0.45)
+    _dine(space, style, rng, seats=seats, margin=0.4)
     space.at_wall(decorated_sideboard(style, rng), rng)
     if rng.random() < 0.5:
         space.at_wall(bookshelf(style, rng), rng, where="corner")
@@ -137,9 +144,7 @@ def _kitchen(space, style, rng):
         if space.at_wall(run, rng, where="corner", walls=walls):
             break
     if _area(space) > 9:
-        space.in_the_open(
-            dining_group(style, rng, seats=4 if _area(space) > 13 else 2), rng, margin=0.4
-        )
+        _dine(space, style, rng, seats=4 if _area(space) > 13 else 2, margin=0.35)
     if _area(space) > 12 and rng.random() < 0.5:
         space.at_wall(decorated_sideboard(style, rng), rng)
     _accents(space, style, rng, plants=1)
@@ -200,7 +205,7 @@ def _studio(space, style, rng):
     seat = _seating(space, style, rng)
     if seat:
         _face(space, seat, television_bench(style, rng), rng)
-    space.in_the_open(dining_group(style, rng, seats=4), rng, margin=0.6)
+    _dine(space, style, rng, seats=4, margin=0.6)
     space.at_wall(wardrobe(style, rng), rng, where="corner")
     space.at_wall(desk_group(style, rng), rng)
     for _ in range(2):

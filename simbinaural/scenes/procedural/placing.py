@@ -177,31 +177,49 @@ class FloorSpace:
                 found.append((distance, wall, middle))
         return [(wall, middle) for _, wall, middle in sorted(found)]
 
-    def in_the_open(self, piece, rng, *, margin=0.6, tries=40):
-        """Place a piece away from walls and other pieces, where there is most room around."""
-        best, most = None, margin
-        low, high = self.room.polygon.min(axis=0), self.room.polygon.max(axis=0)
-        for _ in range(tries):
-            quarters = int(rng.integers(4))
-            placed = Placed(piece, *rng.uniform(low, high).tolist(), quarters)
-            if not self.fits(placed):
-                continue
-            room_around = self._room_around(placed.footprint)
-            if room_around > most:
-                best, most = placed, room_around
-        if best:
-            self.placed.append(best)
-        return best
+    def in_the_open(self, piece, rng, *, margin=0.6):
+        """Place a piece away from walls and other pieces, where there is most room around it.
 
-    def _room_around(self, area):
-        """Least distance of a rectangle from walls and other pieces."""
-        gaps = [_gap(area, other.footprint) for other in self.placed]
-        step = 0.1
-        for share in np.arange(step, 1.5, step):
-            x0, z0, x1, z1 = area
-            if not self._inside((x0 - share, z0 - share, x1 + share, z1 + share)):
-                return min([share - step, *gaps])
-        return min([1.5, *gaps])
+        Parameters
+        ----------
+        piece : Piece
+        rng : numpy.random.Generator
+            Draws the turn that is tried first.
+        margin : float
+            Free floor on all sides, metres, at least.
+
+        Returns
+        -------
+        Placed or None
+        """
+        first = int(rng.integers(4))
+        for quarters in (first, first + 1):
+            areas, poses = self._candidates(piece, quarters % 4)
+            spare = _gaps(areas, self._walls() + [each.footprint for each in self.placed])
+            kept_free = self._zones + [each.front for each in self.placed]
+            apart = _gaps(areas, kept_free) > 0 if kept_free else True
+            spare = np.where(apart, spare, 0.0)
+            best = int(np.argmax(spare))
+            if spare[best] >= margin and self.put(piece, *poses[best], quarters):
+                return self.placed[-1]
+        return None
+
+    def _candidates(self, piece, quarters, step=0.15):
+        """Rectangles (n, 4) on a grid, and positions x, z (n, 2) of the piece that cover them."""
+        x0, z0, x1, z1 = Placed(piece, 0.0, 0.0, quarters).footprint
+        low, high = self.room.polygon.min(axis=0), self.room.polygon.max(axis=0)
+        x, z = np.meshgrid(
+            np.arange(low[0] - x0, high[0] - x1, step), np.arange(low[1] - z0, high[1] - z1, step)
+        )
+        poses = np.stack([x.ravel(), z.ravel()], axis=1).reshape(-1, 2)
+        if not len(poses):
+            poses = (low + high)[None] / 2
+        return np.hstack([poses, poses]) + (x0, z0, x1, z1), poses
+
+    def _walls(self):
+        """Walls as flat rectangles."""
+        ends = np.stack([self.room.polygon, np.roll(self.room.polygon, -1, axis=0)])
+        return np.hstack([ends.min(axis=0), ends.max(axis=0)]).tolist()
 
 
 def _overlap(one, other):
@@ -212,8 +230,8 @@ def _overlap(one, other):
     )
 
 
-def _gap(one, other):
-    """Distance of two rectangles."""
-    across = max(one[0] - other[2], other[0] - one[2], 0.0)
-    down = max(one[1] - other[3], other[1] - one[3], 0.0)
-    return float(np.hypot(across, down))
+def _gaps(areas, others):
+    """Distance of rectangles (n, 4) from the nearest of some others: (n,)."""
+    one, other = np.asarray(areas)[:, None], np.asarray(others)[None]
+    apart = np.maximum(one[..., :2] - other[..., 2:], other[..., :2] - one[..., 2:])
+    return np.linalg.norm(np.maximum(apart, 0), axis=-1).min(axis=1)

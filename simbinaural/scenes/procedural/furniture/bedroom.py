@@ -38,12 +38,12 @@ def _bedding(piece, style, rng, half):
     turned = rng.uniform(0.6, 0.8)
     piece.show(
         style.blanket,
-        rounded_box((-half - 0.03, 0.34, turned), (half + 0.03, 0.55, LENGTH), 0.05),
+        rounded_box((-half - 0.035, 0.24, turned), (half + 0.035, 0.55, LENGTH + 0.01), 0.05),
     )
     piece.show(
         style.linen,
         rounded_box(
-            (-half - 0.035, 0.42, turned - 0.08), (half + 0.035, 0.565, turned + 0.16), 0.04
+            (-half - 0.045, 0.4, turned + 0.02), (half + 0.045, 0.565, turned + 0.27), 0.04
         ),
     )
     count = 2 if half > 0.6 else 1

@@ -166,13 +166,20 @@ def leaf(length, width, foot, azimuth, lean_deg):
     return two_sided(points, np.repeat(facing[:, None], 2, axis=1))
 
 
+HAIR = 0.001
+"""Half the thickness of leaves and cloth, metres."""
 _UP = np.array([0.0, 1.0, 0.0])
 
 
 def two_sided(points, normals):
-    """Thin sheet over a grid of points (rows, columns, 3), a front and a back."""
-    front = sheet(points, normals)
-    back = Surface(front.vertices, -front.normals, front.faces[:, ::-1], front.uv[:, ::-1])
+    """Thin sheet over a grid of points (rows, columns, 3): a front, and a hair behind it a back."""
+    front = sheet(points + HAIR * normals, normals)
+    back = Surface(
+        front.vertices - 2 * HAIR * front.normals,
+        -front.normals,
+        front.faces[:, ::-1],
+        front.uv[:, ::-1],
+    )
     return join([front, back])
 
 
