@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -125,6 +125,7 @@ def test_counts_round_half_up():
 
 
 @given(QUATERNIONS, VECTORS)
+@settings(deadline=None)
 def test_rotation_agrees_with_scipy(orientation, vector):
     expected = scipy_rotation(orientation).apply(vector)
     np.testing.assert_allclose(rotate(orientation, vector), expected, atol=1e-12)
@@ -132,6 +133,7 @@ def test_rotation_agrees_with_scipy(orientation, vector):
 
 
 @given(QUATERNIONS, QUATERNIONS, VECTORS)
+@settings(deadline=None)
 def test_product_turns_by_the_second_then_by_the_first(first, second, vector):
     np.testing.assert_allclose(
         rotate(multiply(first, second), vector), rotate(first, rotate(second, vector)), atol=1e-12
@@ -139,30 +141,35 @@ def test_product_turns_by_the_second_then_by_the_first(first, second, vector):
 
 
 @given(QUATERNIONS, VECTORS)
+@settings(deadline=None)
 def test_conjugate_turns_back(orientation, vector):
     turned = rotate(orientation, vector)
     np.testing.assert_allclose(rotate(conjugate(orientation), turned), vector, atol=1e-12)
 
 
 @given(QUATERNIONS, VECTORS, VECTORS)
+@settings(deadline=None)
 def test_world_and_body_are_inverse(orientation, position, point):
     pose = Pose(position, orientation)
     np.testing.assert_allclose(pose.to_world(pose.to_body(point)), point, atol=1e-12)
 
 
 @given(AZIMUTHS, ELEVATIONS, st.floats(0.1, 50))
+@settings(deadline=None)
 def test_directions_undo_vectors(azimuth, elevation, distance):
     found = directions(distance * direction_vectors(azimuth, elevation))
     np.testing.assert_allclose(found, (azimuth, elevation, distance), atol=1e-9)
 
 
 @given(AZIMUTHS, ELEVATIONS)
+@settings(deadline=None)
 def test_orientation_looks_where_it_is_told(azimuth, elevation):
     front = rotate(orientation_towards(azimuth, elevation), (0, 0, -1))
     np.testing.assert_allclose(front, direction_vectors(azimuth, elevation), atol=1e-12)
 
 
 @given(VECTORS)
+@settings(deadline=None)
 def test_sofa_axes_and_back(vector):
     np.testing.assert_array_equal(sofa_to_body(body_to_sofa(vector)), vector)
 
@@ -173,6 +180,7 @@ def test_sofa_axes_and_back(vector):
     st.floats(0.01, 0.99),
     st.floats(0.1, 30),
 )
+@settings(deadline=None)
 def test_pixel_of_a_pixels_vector_is_that_pixel(camera, right, down, distance):
     point = right * camera.width, down * camera.height
     vector = distance * pixel_vectors(camera, *point)

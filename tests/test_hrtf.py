@@ -130,6 +130,7 @@ def test_vectors_have_three_components(kemar):
 
 
 @given(st.floats(20, 120), st.floats(20, 120))
+@settings(deadline=None)
 def test_lags_differ_as_delays_do(first, second):
     delays = np.array([first, second]) / 44100
     lags = minimum_phase_lags(impulses(delays), 44100)

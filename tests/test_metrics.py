@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simbinaural.errors import InputError
@@ -56,6 +56,7 @@ def test_decay_curve_ends_in_silence():
 
 
 @given(st.floats(0.1, 4), st.integers(0, 500))
+@settings(deadline=None)
 def test_reverberation_time_of_an_exponential(time_s, delay):
     rir = exponential(time_s, time_s, delay=delay)
     assert reverberation_time(rir, RATE) == pytest.approx(time_s, rel=1e-3)
@@ -157,6 +158,7 @@ def test_eyring_of_full_absorption_is_zero():
 
 
 @given(st.floats(-0.0009, 0.0009))
+@settings(deadline=None)
 def test_time_difference_of_delayed_noise(itd_s):
     ears = delayed_noise((0.0, itd_s))
     assert interaural_time_difference_s(ears, RATE) == pytest.approx(itd_s, abs=1e-6)
@@ -182,7 +184,8 @@ def test_silence_has_no_differences():
 def test_cues_follow_a_source_that_jumps():
     left = delayed_noise((0.0, 0.0005), gains=(1.0, 0.25))
     right = delayed_noise((0.0003, 0.0), gains=(0.5, 1.0))
-    sound = np.concatenate([left, np.zeros((2, RATE // 4)), right], axis=1)
+    quiet = 1e-4 * np.random.default_rng(8).standard_normal((2, RATE // 4))
+    sound = np.concatenate([left, quiet, right], axis=1)
     times, ild, itd = interaural_cues(sound, RATE)
     first, last = times < 1.0, times > 1.3
     np.testing.assert_allclose(itd[first], 0.0005, atol=1e-5)

@@ -110,8 +110,8 @@ class PoleBank:
     -----
     Parallel second-order filters with fixed poles (Bank, IEEE Signal Processing Letters 15, 2008).
     The cepstrum of a minimum-phase filter is linear in the logarithms of its gains, so the response
-    to fit costs one exponential per point. A bounce comes out within 0.04 dB rms of its gains, three
-    bounces within 0.15 dB.
+    to fit costs one exponential per point. The levels of a bounce come out within 0.04 dB rms,
+    those of three within 0.15 dB.
     """
 
     feedback: np.ndarray
