@@ -204,7 +204,7 @@ function showLegend({ truth, rirs }) {
     return item;
   };
   $("legend").replaceChildren(
-    entry("dots", "left", "measured in the sound, windows of 0.1 s"),
+    entry("dots", "left", "measured in the sound (0.1 s windows; faint: soft)"),
     ...(truth ? [entry("", "truth", "true azimuth (axis to the right)")] : []),
     ...(rirs ? [entry("dashes", "direct", "direct sound of the BRIR")] : []),
     "up is left, click to seek",

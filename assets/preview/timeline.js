@@ -1,7 +1,7 @@
 // Sound, level difference and time difference over time, with what geometry says of them.
 //
 //   level of both ears   left upwards, right downwards
-//   ILD, ITD             dots: measured in the sound; dashes: of the direct sound in `rir`;
+//   ILD, ITD             dots: measured in the sound, faint where it is soft; dashes: of the direct sound in `rir`;
 //                        line: true azimuth, on the axis to the right
 //
 // Everything points up for left. A click seeks.
@@ -74,9 +74,12 @@ class Timeline {
     const y = scale([-reach, reach], [top + height, top]);
     this.frame(y, reach, top, height, title, unit);
     const within = (value) => Math.max(top, Math.min(top + height, y(value)));
-    const points = cues.times.flatMap((time, k) =>
-      cues[name][k] === null ? [] : [[this.time(time), within(cues[name][k])]]);
-    this.svg.append(make("path", { class: "dots", d: dots(points) }));
+    const points = (loud) => cues.times.flatMap((time, k) =>
+      cues[name][k] === null || cues.loud[k] !== loud ? [] : [[this.time(time), within(cues[name][k])]]);
+    this.svg.append(
+      make("path", { class: "dots faint", d: dots(points(false)) }),
+      make("path", { class: "dots", d: dots(points(true)) }),
+    );
     if (rirs) this.steps(rirs, name, within);
     if (truth) this.azimuths(drawing, name, reach, within);
   }

@@ -20,13 +20,16 @@ HEAD_RADIUS_M = 0.0875
 WINDOW_S, HOP_S = 0.1, 0.05
 """Windows in which the ears are compared: long enough for steady values, short against a stay."""
 
+LOUD_DB = -15.0
+"""Windows above this, relative to the loudest one, are drawn in full color."""
+
 WAVEFORM_BINS = 480
 
 DECAY_CURVES, DECAY_POINTS, DECAY_FLOOR_DB = 12, 120, -60.0
 """How many BRIRs are drawn, of how many points, and down to where."""
 
-DIRECT_S = (0.001, 0.0025)
-"""What counts as direct sound, before and after its onset."""
+DIRECT_S = (0.0005, 0.0015)
+"""What counts as direct sound, before and after its onset: over before the floor answers."""
 
 
 def describe_clip(clip):
@@ -146,13 +149,23 @@ def _waveform(audio):
 def _cues(audio, rate):
     """Level and time differences over time."""
     if audio.shape[1] < to_count(WINDOW_S, rate):
-        return {"times": [], "ild_db": [], "itd_us": []}
+        return {"times": [], "loud": [], "ild_db": [], "itd_us": []}
     times, ild, itd = interaural_cues(audio, rate, window_s=WINDOW_S, hop_s=HOP_S)
     return {
         "times": rounded(times, 3),
+        "loud": _loud(audio, rate, times).tolist(),
         "ild_db": rounded(ild, 1),
         "itd_us": rounded(1e6 * itd, 0),
     }
+
+
+def _loud(audio, rate, times):
+    """Tell which windows are loud: where decaying sound fills the others, ears tell less."""
+    starts = np.maximum(0, to_count(times - WINDOW_S / 2, rate))
+    energy = np.append(0, np.cumsum(np.sum(np.square(audio, dtype=float), axis=0)))
+    ends = np.minimum(starts + to_count(WINDOW_S, rate), audio.shape[1])
+    power = energy[ends] - energy[starts]
+    return power > 10 ** (LOUD_DB / 10) * power.max(initial=0.0)
 
 
 def _truth(source_direction):
