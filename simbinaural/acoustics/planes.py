@@ -104,7 +104,11 @@ def _planes(room):
 
 
 def compiled(function):
-    """Compile a kernel, once per machine; a division by zero is infinite, as in NumPy."""
+    """Compile a kernel, once per machine; a division by zero is infinite, as in NumPy.
+
+    numba looks at a kernel's own file to see whether its cached code is still good, not at the
+    files of the kernels that it calls: after a change here, delete ``acoustics/__pycache__``.
+    """
     return njit(cache=True, error_model="numpy")(function)
 
 

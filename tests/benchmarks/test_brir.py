@@ -1,5 +1,7 @@
 """What a binaural room impulse response costs, in a furnished room of 60 cubic metres."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from simbinaural.scenes.scene import Patch, Room
 
 MATERIALS = tuple(
     load_material(name)
-    for name in ("brickwork", "wood_16mm", "carpet_cotton", "chairs_heavy_upholstery")
+    for name in ("brickwork", "wood_16mm", "carpet_cotton", "chairs_heavy_upholstered")
 )
 
 
@@ -45,6 +47,7 @@ ROOMS = {
 }
 
 
+@pytest.mark.benchmark(timer=time.process_time)
 @pytest.mark.parametrize("n_poses", [1, 50])
 @pytest.mark.parametrize("room", ROOMS.values(), ids=ROOMS)
 def test_brirs_of_a_path(benchmark, room, n_poses):
