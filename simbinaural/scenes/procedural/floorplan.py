@@ -16,6 +16,7 @@ OUTER_WALL = 0.30
 
 DOOR_HEIGHT = 2.04
 HEIGHT_RANGE = 2.3, 4.0
+SILLS = {"bathroom": 1.35, "kitchen": 1.08}
 MAX_SLENDER = {"hall": 8.0}
 DEFAULT_MAX_SLENDER = 2.4
 """Length over width of a room, at most."""
@@ -122,10 +123,10 @@ def inset(outline, distance):
 
 def _is_fit(kind, outline):
     """Whether area and proportions within the walls are those of a room."""
-    sides = [abs(x1 - x0) + abs(z1 - z0) for (x0, z0), (x1, z1) in pairwise(outline.tolist())]
+    corners = [*outline.tolist(), outline[0].tolist()]
+    sides = [abs(x1 - x0) + abs(z1 - z0) for (x0, z0), (x1, z1) in pairwise(corners)]
     low, high = outline.min(axis=0), outline.max(axis=0)
     width, depth = (high - low).tolist()
-    # An L lacks a corner: beside it lie the third and the fourth of its walls, or later ones.
     area = (width - WALL) * (depth - WALL) - _missing(outline, low, high)
     slender = MAX_SLENDER.get(kind, DEFAULT_MAX_SLENDER)
     return (
@@ -296,7 +297,7 @@ def _windows(room, wall, rng):
     if length < 1.4 or (room.kind == "hall" and rng.random() < 0.4):
         return
     width = float(rng.uniform(0.6, 1.0) if bath else rng.uniform(1.0, 2.0))
-    sill, top = (1.35, 2.1) if bath else (0.9, 2.15)
+    sill, top = SILLS.get(room.kind, 0.9), 2.1 if bath else 2.15
     if not bath and room.kind in ("living", "studio", "dining", "bedroom") and rng.random() < 0.3:
         sill, width = 0.08, float(rng.uniform(1.2, 2.4))
     top = min(top + rng.choice([0.0, 0.1, 0.2]), room.height - 0.15)

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from simbinaural.scenes.procedural.freespace import is_livable
 from simbinaural.scenes.procedural.furniture.bathroom import bathtub, toilet, towel_rail, washstand
-from simbinaural.scenes.procedural.furniture.bedroom import bed_group
-from simbinaural.scenes.procedural.furniture.kitchen import kitchen_run
+from simbinaural.scenes.procedural.furniture.bedroom import bed, bed_group
+from simbinaural.scenes.procedural.furniture.kitchen import fridge, kitchen_run
 from simbinaural.scenes.procedural.furniture.seating import armchair, bench, pouf, sofa
 from simbinaural.scenes.procedural.furniture.smalls import floor_lamp, plant
 from simbinaural.scenes.procedural.furniture.storage import (
@@ -37,12 +36,10 @@ def furnish(room, style, rng):
     Returns
     -------
     list of Placed
-        The room stays livable: what comes last goes first where it gets too full.
+        In the order of their importance.
     """
     space = FloorSpace(room)
     FURNISHERS[room.kind](space, style, rng)
-    while space.placed and not is_livable(room, [each.footprint for each in space.placed]):
-        space.placed.pop()
     return space.placed
 
 
@@ -137,17 +134,27 @@ def _dining(space, style, rng):
 
 def _kitchen(space, style, rng):
     """Counter along the longest free wall, and a table where there is room."""
-    lengths = [space.room.wall(wall)[3] for wall in range(len(space.room.polygon))]
-    walls = np.argsort(lengths)[::-1]
-    for modules in (7, 6, 5, 4):
-        run = kitchen_run(style, rng, modules=modules)
-        if space.at_wall(run, rng, where="corner", walls=walls):
-            break
+    _place_kitchen(space, style, rng, (7, 6, 5, 4))
     if _area(space) > 9:
         _dine(space, style, rng, seats=4 if _area(space) > 13 else 2, margin=0.35)
     if _area(space) > 12 and rng.random() < 0.5:
         space.at_wall(decorated_sideboard(style, rng), rng)
     _accents(space, style, rng, plants=1)
+
+
+def _place_kitchen(space, style, rng, sizes):
+    """Place the longest counter that fits: with tall units, or low and under a window."""
+    lengths = [space.room.wall(wall)[3] for wall in range(len(space.room.polygon))]
+    walls = np.argsort(lengths)[::-1]
+    for modules in sizes:
+        run = kitchen_run(style, modules=modules)
+        if space.at_wall(run, rng, where="corner", walls=walls):
+            return
+    for modules in (5, 4, 3):
+        run = kitchen_run(style, modules=modules, tall=False)
+        if space.at_wall(run, rng, where="corner", walls=walls):
+            space.at_wall(fridge(style), rng, where="corner")
+            return
 
 
 def _bedroom(space, style, rng):
@@ -156,6 +163,8 @@ def _bedroom(space, style, rng):
     for width in widths[int(rng.integers(2)) :]:
         if space.at_wall(bed_group(style, rng, width=width), rng, where="middle"):
             break
+    else:
+        space.at_wall(bed(style, rng, width=0.9), rng, where="corner")
     space.at_wall(wardrobe(style, rng), rng, where="corner")
     more = [dresser, desk_group, armchair, bookshelf]
     for make in (more[k] for k in rng.permutation(4)[: 1 + int(_area(space) > 13)]):
@@ -199,9 +208,7 @@ def _hall(space, style, rng):
 def _studio(space, style, rng):
     """All of life in one room."""
     space.at_wall(bed_group(style, rng, width=1.6), rng, where="corner")
-    for modules in (5, 4):
-        if space.at_wall(kitchen_run(style, rng, modules=modules), rng, where="corner"):
-            break
+    _place_kitchen(space, style, rng, (5, 4))
     seat = _seating(space, style, rng)
     if seat:
         _face(space, seat, television_bench(style, rng), rng)

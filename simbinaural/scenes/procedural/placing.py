@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simbinaural.scenes.procedural.freespace import FreeSpace
 from simbinaural.scenes.procedural.furniture.piece import Piece
 from simbinaural.scenes.procedural.shapes import turn
 from simbinaural.scenes.procedural.shell import rectangles
@@ -80,6 +81,7 @@ class FloorSpace:
         self.room = room
         self.placed = []
         self._floor = rectangles(room.polygon)
+        self._free = FreeSpace(room)
         self._zones = [self._door_zone(each) for each in room.openings if each.kind == "door"]
 
     def _door_zone(self, door):
@@ -90,18 +92,20 @@ class FloorSpace:
         return (*np.minimum(one, other).tolist(), *np.maximum(one, other).tolist())
 
     def fits(self, placed):
-        """Whether a piece can stand there, with free floor before it."""
+        """Whether a piece can stand there, with free floor before it and ways around it."""
         body, front = placed.footprint, placed.front
         if not (self._inside(body) and self._inside(front)):
             return False
         if any(_overlap(body, zone) for zone in self._zones):
             return False
-        return not any(
+        if any(
             _overlap(body, other.footprint)
             or _overlap(front, other.footprint)
             or _overlap(body, other.front)
             for other in self.placed
-        )
+        ):
+            return False
+        return self._free.is_livable([body, *(other.footprint for other in self.placed)])
 
     def _inside(self, area):
         """Whether a rectangle lies on the floor altogether."""

@@ -4,72 +4,77 @@ import numpy as np
 
 from simbinaural.scenes.procedural.furniture.cabinetry import cabinet, darkened
 from simbinaural.scenes.procedural.furniture.piece import Piece
-from simbinaural.scenes.procedural.furniture.smalls import BLACK, SCREEN, bowl
+from simbinaural.scenes.procedural.furniture.smalls import BLACK, SCREEN
 from simbinaural.scenes.procedural.shapes import boxes, lathe, rectangle, rods
 
 MODULE, DEPTH, TOP = 0.6, 0.62, 0.91
 HANGING = 1.45, 2.1, 0.35
 """Bottom, top and depth of the wall cabinets."""
+FRIDGE, LOW_SPLASH = 1.9, 0.12
 
 
-def kitchen_run(style, rng, *, modules, hanging=True):
-    """Counter along a wall: fridge at one end, then cabinets, with oven, hob and sink in them.
+def kitchen_run(style, *, modules, tall=True):
+    """Counter along a wall: cabinets, with oven, hob and sink in them.
 
     Parameters
     ----------
+    style : Style
     modules : int
-        Number of 60 cm units, the fridge included; at least 4.
-    hanging : bool
-        Whether cabinets hang over the counter.
+        Number of 60 cm units.
+    tall : bool
+        Whether the first unit is a fridge and cabinets hang over the others; otherwise the counter
+        fits under a window.
     """
-    piece = Piece(MODULE * modules, DEPTH, HANGING[1] if hanging else TOP, front_m=0.75)
+    piece = Piece(MODULE * modules, DEPTH, HANGING[1] if tall else TOP + LOW_SPLASH, front_m=0.7)
     left = -MODULE * modules / 2
-    _fridge(piece, style, left)
-    hob, sink = (2, modules - 1) if modules > 4 else (1, 3)
-    for unit in range(1, modules):
-        _base_unit(
-            piece,
-            style,
-            left + unit * MODULE,
-            "oven" if unit == hob else "drawers" if unit == sink - 1 else "door",
-        )
-    start, end = left + MODULE, left + MODULE * modules
-    _counter(piece, style, start, end, (left + sink * MODULE, left + hob * MODULE))
-    if hanging:
-        lower, upper, depth = HANGING
-        cabinet(
-            piece,
-            style.cabinet,
-            (start, lower, 0),
-            (end, upper, depth),
-            columns=modules - 1,
-            handle=style.metal,
-        )
-        piece.show(style.cabinet, rectangle((start, lower, 0), (end - start, 0, 0), (0, 0, depth)))
-    elif rng.random() < 0.5:
-        piece.include(bowl(style, rng), (start + 0.2, TOP, 0.1))
-    _free_counter(piece, left, sink, hob, modules)
+    first = 1 if tall else 0
+    if tall:
+        piece.include(fridge(style), (left + MODULE / 2, 0, 0))
+    hob, sink = (first + 1, modules - 1) if modules - first > 3 else (first, modules - 1)
+    for unit in range(first, modules):
+        kind = "oven" if unit == hob else "drawers" if unit == sink - 1 else "door"
+        _base_unit(piece, style, left + unit * MODULE, kind)
+    start, end = left + first * MODULE, left + MODULE * modules
+    at = left + sink * MODULE, left + hob * MODULE
+    _counter(piece, style, (start, end), at, splash=HANGING[0] - TOP if tall else LOW_SPLASH)
+    if tall:
+        _hang(piece, style, start, end)
+    for unit in range(first, modules):
+        if unit not in (sink, hob):
+            x = left + unit * MODULE
+            piece.support((x + 0.04, 0.15), (x + MODULE - 0.04, DEPTH - 0.06), TOP)
     return piece
 
 
-def _fridge(piece, style, left):
+def _hang(piece, style, start, end):
+    """Hang cabinets over a counter."""
+    lower, upper, depth = HANGING
+    cabinet(
+        piece,
+        style.cabinet,
+        (start, lower, 0),
+        (end, upper, depth),
+        columns=round((end - start) / MODULE),
+        handle=style.metal,
+    )
+    piece.show(style.cabinet, rectangle((start, lower, 0), (end - start, 0, 0), (0, 0, depth)))
+
+
+def fridge(style):
     """Tall fridge, steel or like the cabinets."""
+    piece = Piece(MODULE, 0.64, FRIDGE, front_m=0.6)
     finish = style.metal if style.metal.color[0] > 0.3 else style.cabinet
-    right, height = left + MODULE - 0.005, 1.9
-    piece.show(
-        finish, boxes((left + 0.005, 0.03, 0.02), (right, height, 0.58), without=("bottom",))
-    )
-    doors = boxes(
-        [(left + 0.005, 0.05, 0.582), (left + 0.005, 0.72, 0.582)],
-        [(right, 0.71, 0.64), (right, height, 0.64)],
-    )
-    piece.show(finish, doors)
+    x = MODULE / 2 - 0.005
+    body = boxes((-x, 0.03, 0.02), (x, FRIDGE, 0.58), without=("bottom",))
+    doors = boxes([(-x, 0.05, 0.582), (-x, 0.72, 0.582)], [(x, 0.71, 0.64), (x, FRIDGE, 0.64)])
+    piece.show(finish, body, doors)
     grips = boxes(
-        [(right - 0.06, 0.45, 0.64), (right - 0.06, 0.78, 0.64)],
-        [(right - 0.04, 0.68, 0.67), (right - 0.04, 1.2, 0.67)],
+        [(x - 0.06, 0.45, 0.64), (x - 0.06, 0.78, 0.64)],
+        [(x - 0.04, 0.68, 0.67), (x - 0.04, 1.2, 0.67)],
     )
     piece.show(style.metal, grips)
-    piece.hear((left, 0.03, 0), (right, height, 0.62), "hard_surface")
+    piece.hear((-x, 0.03, 0), (x, FRIDGE, 0.64), "hard_surface")
+    return piece
 
 
 def _base_unit(piece, style, left, kind):
@@ -108,11 +113,12 @@ def _base_unit(piece, style, left, kind):
         )
 
 
-def _counter(piece, style, start, end, at):
+def _counter(piece, style, extent, at, *, splash):
     """Worktop with sink and hob (left edges of their units in `at`), and the wall behind it."""
-    sink, hob = at
+    (start, end), (sink, hob) = extent, at
     piece.build(style.worktop, (start, TOP - 0.04, 0), (end, TOP, DEPTH))
-    piece.show(style.worktop, rectangle((start, TOP, 0.004), (end - start, 0, 0), (0, 0.5, 0)))
+    back = rectangle((start, TOP, 0.004), (end - start, 0, 0), (0, splash, 0))
+    piece.show(style.worktop, back)
     piece.show(
         SCREEN,
         boxes(
@@ -159,11 +165,3 @@ def tap(height, reach):
         (0, height - 0.05, reach),
     ]
     return rods(bends[:-1], bends[1:], 0.013, 0.012, capped=True)
-
-
-def _free_counter(piece, left, sink, hob, modules):
-    """Mark the runs of counter without sink and hob as places for things."""
-    for unit in range(1, modules):
-        if unit not in (sink, hob):
-            x = left + unit * MODULE
-            piece.support((x + 0.04, 0.15), (x + MODULE - 0.04, DEPTH - 0.06), TOP)
