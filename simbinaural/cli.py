@@ -68,7 +68,7 @@ def render(out, workers, scheduler, classes, **values):
     \b
     simbinaural render --scenes procedural:80 --videos 1000 --workers 2 --out sim
     """
-    from simbinaural.dataset.render import open_studio, render_dataset, version_changes
+    from simbinaural.dataset.render import render_dataset
     from simbinaural.jobs import open_executor
     from simbinaural.scenes.sources import parse_scenes
 
@@ -79,14 +79,15 @@ def render(out, workers, scheduler, classes, **values):
     values["classes"] = tuple(name.strip() for name in classes.split(",")) if classes else ()
     options = RenderOptions(**values)
     folder = out or Path(scenes.folder_name)
-    for problem in open_studio(options).catalog.problems:
-        warn(problem)
-    for change in version_changes(folder):
-        warn(f"{folder} was begun with other versions ({change}); new clips may differ in detail")
     begun = time.monotonic()
     with open_executor(workers, scheduler) as executor, _Progress() as progress:
         outcome = render_dataset(
-            folder, options, executor=executor, command=_typed(), report=progress.begin
+            folder,
+            options,
+            executor=executor,
+            command=_typed(),
+            report=progress.begin,
+            warn=warn,
         )
     took = time.monotonic() - begun
     made = f"{outcome.n_rendered} rendered in {took:.0f} s" if outcome.n_rendered else "all there"

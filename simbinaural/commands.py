@@ -29,9 +29,9 @@ class CommandGroup(click.Group):
 
 def _one_line(error):
     """Say an error in one line, the path first."""
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, OSError) and error.errno:
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror}"
+        return f"{where}{os.strerror(error.errno)}"
     return " ".join(str(error).split())
 
 

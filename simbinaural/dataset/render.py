@@ -68,7 +68,7 @@ class Outcome:
     n_clips: int
 
 
-def render_dataset(folder, options, *, executor, command, report=None):
+def render_dataset(folder, options, *, executor, command, report=None, warn=None):
     """Render a data set, or what is missing of it.
 
     Parameters
@@ -84,6 +84,8 @@ def render_dataset(folder, options, *, executor, command, report=None):
     report : callable, optional
         Called once with the total and the missing number of clips and returns a function that is
         called with each further number of finished clips.
+    warn : callable, optional
+        Called with a line for each file that is left out, and for each version that has changed.
 
     Returns
     -------
@@ -98,10 +100,14 @@ def render_dataset(folder, options, *, executor, command, report=None):
     info = _existing_info(folder)
     if info:
         check_unchanged(folder, info["options"], options)
+    open_studio.cache_clear()  # the user's files may have changed since the last run
     studio = open_studio(options)
     fresh = _describe(options, studio, command)
     if info:
         _check_same_input(folder, info, fresh)
+    for line in (*studio.catalog.problems, *(_version_changes(folder, info) if info else ())):
+        if warn:
+            warn(line)
     batches = _extended(info.get("batches", []) if info else [], options.videos)
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
@@ -230,21 +236,15 @@ def _check_same_input(folder, info, fresh):
         )
 
 
-def version_changes(folder):
-    """Tell what differs between this machine and the one that began a data set.
-
-    Returns
-    -------
-    list of str
-        Such as ``numpy 2.3.0 -> 2.4.6``; empty where clips will be the same to the byte.
-    """
-    if not (Path(folder) / INFO).exists():
-        return []
-    info = read_info(folder)
+def _version_changes(folder, info):
+    """Tell what differs between this machine and the one that began a data set."""
     now = {"python": platform.python_version(), **_versions(), "CPU": _cpu_name()}
     then = {**info.get("versions", {}), "CPU": info.get("cpu")}
     return [
-        f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]
+        f"{folder}: was begun with {name} {then.get(name)}, now {now[name]}; "
+        "new clips may differ in detail"
+        for name in now
+        if then.get(name) != now[name]
     ]
 
 

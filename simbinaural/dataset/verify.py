@@ -37,6 +37,9 @@ EAR_TOLERANCE_S = 1.2e-3
 """How far an ear's onset may lie from the direct sound at the head's center: half a head's width of
 sound, the drift within an interval, and a response's rise."""
 
+SIDE_DEG = 15.0
+"""From here on a source is to one side, and one ear nearer by more than a sample."""
+
 PIXEL_TOLERANCE = 0.05
 MASK_REACH_PX = 2
 
@@ -287,7 +290,7 @@ def _ear_faults(clip):
                 f"rir {index} of source {source + 1} begins {late * 1e3:+.2f} ms off the "
                 f"direct sound at {distance:.2f} m"
             )
-        if 20 < abs(azimuth) < 160 and (right - left) * azimuth < 0:
+        if SIDE_DEG < abs(azimuth) < 180 - SIDE_DEG and (right - left) * azimuth < 0:
             yield f"rir {index} of source {source + 1}: the far ear hears it first"
 
 

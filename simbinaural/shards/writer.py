@@ -5,8 +5,9 @@ or a full disk never leaves half a file under its final name. The same clips giv
 HDF5 stores no times here, and arrays are written in a fixed order.
 """
 
+import errno
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import h5py
@@ -72,6 +73,11 @@ def replacing(path):
     ------
     pathlib.Path
         A name beside `path`, unique to this process; removed if the block fails.
+
+    Raises
+    ------
+    OSError
+        Naming `path`, whatever was being written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +87,10 @@ def replacing(path):
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -93,8 +103,20 @@ def _flush(path):
         os.close(descriptor)
 
 
+@contextmanager
 def _new_file(path):
-    return h5py.File(path, "w", libver=("earliest", "v110"))
+    file = h5py.File(path, "w", libver=("earliest", "v110"))
+    try:
+        yield file
+    except BaseException:
+        # What could not be written cannot be flushed either: the first error is the one to tell.
+        with suppress(Exception):
+            file.close()
+        raise
+    try:
+        file.close()
+    except RuntimeError as error:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
 
 
 def _write_clip(group, clip):
