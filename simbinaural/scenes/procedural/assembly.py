@@ -17,19 +17,19 @@ class Finish:
     ----------
     texture : str
         A name of `simbinaural.scenes.procedural.textures`.
-    color : (3,) tuple of float
-        Mean reflectance, linear RGB; None keeps the texture's own colors.
+    color : (3,) tuple of float or (faces, 3) numpy.ndarray
+        Mean reflectance, linear RGB, of all or of each face; None keeps the texture's own colors.
     material : str
         A name of `simbinaural.scenes.materials`.
     """
 
     texture: str
-    color: tuple | None
+    color: tuple | np.ndarray | None
     material: str
 
     def colored(self, color):
-        """Give another color (3,)."""
-        return replace(self, color=tuple(color))
+        """Give another color, (3,) or (faces, 3)."""
+        return replace(self, color=color)
 
 
 class Registry:
@@ -85,10 +85,9 @@ class Assembly:
             texture=np.ascontiguousarray(texture),
             material=np.ascontiguousarray(material),
             room=np.ascontiguousarray(room),
-            tint=np.repeat(
-                np.array([_tint(finish) for _, finish, _ in self._parts], dtype=np.float32),
-                sizes,
-                axis=0,
+            tint=_stack(
+                np.broadcast_to(_tint(finish), (size, 3))
+                for size, (_, finish, _) in zip(sizes, self._parts, strict=True)
             ),
             normals=_stack(surface.normals[surface.faces] for surface in surfaces),
         )

@@ -13,6 +13,7 @@ RUG_ASPECT = 1.5
 PICTURE_ASPECT = 4 / 3
 RUG_MATERIAL = "carpet_soft_10mm"
 RUG_SIZES = (3.0, 2.4, 1.8, 1.35)
+BATH_MAT = 0.9
 PICTURE_HEIGHT = 1.55
 """Middle of a picture above the floor."""
 
@@ -38,10 +39,11 @@ def lay_rug(assembly, room, index, placed, rng):
     -------
     list of Patch
     """
-    if room.kind in ("bathroom", "kitchen") or rng.random() < 0.25:
+    if room.kind == "kitchen" or rng.random() < 0.25:
         return []
+    sizes = RUG_SIZES[int(rng.integers(2)) :] if room.kind != "bathroom" else (BATH_MAT,)
     middle, level = _rug_place(room, placed)
-    for size in RUG_SIZES[int(rng.integers(2)) :]:
+    for size in sizes:
         half = np.array([size, size / RUG_ASPECT] if level else [size / RUG_ASPECT, size]) / 2
         low, high = middle - half, middle + half
         corners = np.array([low, high, (low[0], high[1]), (high[0], low[1])])

@@ -1,7 +1,7 @@
 """The plan of a home: rooms, doors, windows."""
 
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, takewhile
 
 import numpy as np
 
@@ -104,8 +104,9 @@ def draw_plan(rng):
     while True:
         program = draw_program(rng)
         for _ in range(DRAWS):
-            layout = draw_layout(program, rng)
-            if not all(_is_fit(kind, outline) for kind, outline in layout):
+            # Most layouts are given up at their first unfit room.
+            layout = list(takewhile(_is_fit, draw_layout(program, rng)))
+            if len(layout) < len(program):
                 continue
             rooms = [(kind, inset(outline, WALL / 2)) for kind, outline in layout]
             links = _links(rooms, rng)
@@ -121,8 +122,9 @@ def inset(outline, distance):
     return np.round(outline + distance * (inward + np.roll(inward, 1, axis=0)), 6)
 
 
-def _is_fit(kind, outline):
+def _is_fit(room):
     """Whether area and proportions within the walls are those of a room."""
+    kind, outline = room
     corners = [*outline.tolist(), outline[0].tolist()]
     sides = [abs(x1 - x0) + abs(z1 - z0) for (x0, z0), (x1, z1) in pairwise(corners)]
     low, high = outline.min(axis=0), outline.max(axis=0)

@@ -4,7 +4,7 @@ import numpy as np
 
 from simbinaural.scenes.procedural.furniture.bathroom import bathtub, toilet, towel_rail, washstand
 from simbinaural.scenes.procedural.furniture.bedroom import bed, bed_group
-from simbinaural.scenes.procedural.furniture.kitchen import fridge, kitchen_run
+from simbinaural.scenes.procedural.furniture.kitchen import MODULE, fridge, kitchen_run
 from simbinaural.scenes.procedural.furniture.seating import armchair, bench, pouf, sofa
 from simbinaural.scenes.procedural.furniture.smalls import floor_lamp, plant
 from simbinaural.scenes.procedural.furniture.storage import (
@@ -134,7 +134,7 @@ def _dining(space, style, rng):
 
 def _kitchen(space, style, rng):
     """Counter along the longest free wall, and a table where there is room."""
-    _place_kitchen(space, style, rng, (7, 6, 5, 4))
+    _place_kitchen(space, style, rng, 7)
     if _area(space) > 9:
         _dine(space, style, rng, seats=4 if _area(space) > 13 else 2, margin=0.35)
     if _area(space) > 12 and rng.random() < 0.5:
@@ -142,15 +142,16 @@ def _kitchen(space, style, rng):
     _accents(space, style, rng, plants=1)
 
 
-def _place_kitchen(space, style, rng, sizes):
+def _place_kitchen(space, style, rng, most):
     """Place the longest counter that fits: with tall units, or low and under a window."""
     lengths = [space.room.wall(wall)[3] for wall in range(len(space.room.polygon))]
     walls = np.argsort(lengths)[::-1]
-    for modules in sizes:
+    most = min(most, int(max(lengths) / MODULE))
+    for modules in range(most, 3, -1):
         run = kitchen_run(style, modules=modules)
         if space.at_wall(run, rng, where="corner", walls=walls):
             return
-    for modules in (5, 4, 3):
+    for modules in range(min(most, 5), 2, -1):
         run = kitchen_run(style, modules=modules, tall=False)
         if space.at_wall(run, rng, where="corner", walls=walls):
             space.at_wall(fridge(style), rng, where="corner")
@@ -208,7 +209,7 @@ def _hall(space, style, rng):
 def _studio(space, style, rng):
     """All of life in one room."""
     space.at_wall(bed_group(style, rng, width=1.6), rng, where="corner")
-    _place_kitchen(space, style, rng, (5, 4))
+    _place_kitchen(space, style, rng, 5)
     seat = _seating(space, style, rng)
     if seat:
         _face(space, seat, television_bench(style, rng), rng)

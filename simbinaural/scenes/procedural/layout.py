@@ -14,6 +14,7 @@ Outlines are the middle lines of the walls.
 """
 
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class Cell:
 
 
 def draw_layout(program, rng):
-    """Cut a home into rooms once; the result may be unfit to live in.
+    """Cut a home into rooms once; the result may be unfit to live in, so it comes room by room.
 
     Parameters
     ----------
@@ -49,25 +50,25 @@ def draw_layout(program, rng):
         Kind and area of each room, the main room first.
     rng : numpy.random.Generator
 
-    Returns
-    -------
-    list of (str, (corners, 2) numpy.ndarray)
+    Yields
+    ------
+    str, (corners, 2) numpy.ndarray
         Kind and outline (x, z of the middle lines) of each room, in the order of `Room.polygon`.
     """
     halls = [room for room in program if room[0] == "hall"]
     along_corridor = halls and len(program) >= 6 and rng.random() < 0.55
     if along_corridor:
-        return _corridor(program, rng)
+        yield from _corridor(program, rng)
+        return
     cells = _pair_up(program, rng)
     area = sum(cell.area for cell in cells)
-    width = np.sqrt(area * rng.uniform(1.0, 1.7))
-    rectangle = _snap(np.array([0, 0, width, area / width]))
-    return list(_cut(rectangle, cells, rng))
+    width = float(np.sqrt(area * rng.uniform(1.0, 1.7)))
+    yield from _cut((0.0, 0.0, _snap(width), _snap(area / width)), cells, rng)
 
 
-def _snap(values):
+def _snap(value):
     """Round to the grid of walls."""
-    return np.round(np.round(np.asarray(values) / STEP) * STEP, 6)
+    return round(round(value / STEP) * STEP, 6)
 
 
 def _pair_up(program, rng):
@@ -91,10 +92,10 @@ def _cut(rectangle, cells, rng):
         yield from _fill(rectangle, cells[0], rng)
         return
     # Cut where both sides weigh most alike, or near it.
-    share = np.cumsum([cell.area for cell in cells])[:-1] / sum(cell.area for cell in cells)
-    first = 1 + int(np.argmin(np.abs(share - rng.uniform(0.35, 0.65))))
+    shares, wanted = _shares(cells), rng.uniform(0.35, 0.65)
+    first = min(range(1, len(cells)), key=lambda k: abs(shares[k] - wanted))
+    share = shares[first]
     x0, z0, x1, z1 = rectangle
-    share = share[first - 1]
     if (x1 - x0) * rng.uniform(0.8, 1.25) > z1 - z0:
         middle = _snap(x0 + share * (x1 - x0))
         halves = (x0, z0, middle, z1), (middle, z0, x1, z1)
@@ -105,6 +106,12 @@ def _cut(rectangle, cells, rng):
     yield from _cut(halves[1], cells[first:], rng)
 
 
+def _shares(cells):
+    """Share of the area that lies before each cell; the last entry is 1."""
+    reached = list(accumulate((cell.area for cell in cells), initial=0.0))
+    return [each / reached[-1] for each in reached]
+
+
 def _fill(rectangle, cell, rng):
     """Yield the rooms of one cell."""
     if len(cell.rooms) == 1:
@@ -113,12 +120,12 @@ def _fill(rectangle, cell, rng):
     (large, _), (small, area) = cell.rooms
     x0, z0, x1, z1 = rectangle
     slender = rng.uniform(0.75, 1.35)
-    width = _snap(np.sqrt(area * slender * (x1 - x0) / (z1 - z0)))
+    width = _snap(float(np.sqrt(area * slender * (x1 - x0) / (z1 - z0))))
     depth = _snap(area / width)
     right, far = rng.random(2) < 0.5
     cx0 = x1 - width if right else x0
     cz0 = z1 - depth if far else z0
-    corner = _snap([cx0, cz0, cx0 + width, cz0 + depth])
+    corner = tuple(map(_snap, (cx0, cz0, cx0 + width, cz0 + depth)))
     yield small, _outline(corner)
     yield large, _without_corner(rectangle, corner)
 
@@ -146,22 +153,16 @@ def _corridor(program, rng):
     others = [room for room in program if room is not hall and room not in end]
     cells = _pair_up(others, rng)
     total = sum(cell.area for cell in cells)
-    share = np.cumsum([cell.area for cell in cells]) / total
-    first = max(1, min(len(cells) - 1, 1 + int(np.argmin(np.abs(share - 0.5)))))
-    rows = cells[:first], cells[first:]
-    length = total / (rng.uniform(3.0, 4.6) * 2)
-    width = rng.uniform(1.45, 2.0)
-    depths = [sum(cell.area for cell in row) / length for row in rows]
-    lines = _snap(np.cumsum([0, depths[0], width, depths[1]]))
-    length = float(_snap(length))
-    rooms = [("hall", _outline((0, lines[1], length, lines[2])))]
-    for row, (near, far) in zip(rows, ((lines[0], lines[1]), (lines[2], lines[3])), strict=True):
-        start = _snap(
-            np.cumsum([0] + [cell.area for cell in row]) / sum(c.area for c in row) * length
-        )
-        for cell, x0, x1 in zip(row, start[:-1], start[1:], strict=True):
-            rooms += _fill((x0, near, x1, far), cell, rng)
-    if end:
-        reach = float(_snap(length + end[0][1] / lines[3]))
-        rooms.append((end[0][0], _outline((length, 0, reach, lines[3]))))
-    return rooms
+    shares = _shares(cells)
+    first = min(range(1, len(cells)), key=lambda k: abs(shares[k] - 0.5))
+    length = _snap(total / (rng.uniform(3.0, 4.6) * 2))
+    near = _snap(shares[first] * total / length)
+    far = _snap(near + rng.uniform(1.45, 2.0))
+    depth = _snap(far + (1 - shares[first]) * total / length)
+    yield "hall", _outline((0.0, near, length, far))
+    for row, low, high in ((cells[:first], 0.0, near), (cells[first:], far, depth)):
+        starts = [_snap(share * length) for share in _shares(row)]
+        for cell, (x0, x1) in zip(row, pairwise(starts), strict=True):
+            yield from _fill((x0, low, x1, high), cell, rng)
+    for kind, area in end:
+        yield kind, _outline((length, 0.0, _snap(length + area / depth), depth))

@@ -42,7 +42,7 @@ STONE_FLOORS = {
     "marble": "marble_floor",
     "concrete": "concrete_floor",
 }
-CARPET_MATERIALS = ("carpet_tufted_9m", "carpet_soft_10mm", "carpet_hairy", "carpet_thin")
+CARPET_MATERIALS = ("carpet_soft_10mm", "carpet_hairy", "carpet_thin")
 WALL_MATERIALS = ("plasterboard", "rough_lime_wash", "brickwork", "plasterboard")
 CEILING_MATERIALS = ("ceiling_plasterboard", "ceiling_plasterboard", "hard_surface")
 WALLPAPERS = ("stripes", "damask", "leaves")

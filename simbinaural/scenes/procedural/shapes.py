@@ -116,11 +116,16 @@ def quads(corners, uv):
     """
     corners = np.asarray(corners, dtype=float)
     normals = _cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0])
+    return _flat(corners, _unit(normals), np.asarray(uv, dtype=float))
+
+
+def _flat(corners, normals, uv):
+    """Quads from corners (n, 4, 3), normals (n, 3) and texture coordinates (n, 4, 2)."""
     return Surface(
         corners.reshape(-1, 3),
-        np.repeat(_unit(normals), 4, axis=0),
+        np.repeat(normals, 4, axis=0),
         (4 * np.arange(len(corners))[:, None, None] + _HALVES).reshape(-1, 3),
-        np.asarray(uv, dtype=float)[:, _HALVES].reshape(-1, 3, 2),
+        uv[:, _HALVES].reshape(-1, 3, 2),
     )
 
 
@@ -149,22 +154,28 @@ def boxes(lower, upper, *, without=()):
     -----
     u, along which wood is grained, is the longer edge of each side.
     """
-    bounds = np.stack(np.broadcast_arrays(np.atleast_2d(lower), np.atleast_2d(upper)), axis=1)
-    picks, along, up = _picks(tuple(without))
-    corners = bounds.astype(float)[:, picks, np.arange(3)]
+    lower, upper = np.broadcast_arrays(np.atleast_2d(lower), np.atleast_2d(upper))
+    bounds = np.stack([lower, upper], axis=1).astype(float)
+    picks, along, up, normals = _picks(tuple(without))
+    corners = bounds[:, picks, _AXES]
     side = np.arange(len(picks))[:, None]
-    u = corners[:, side, np.arange(4), along[:, None]]
-    v = corners[:, side, np.arange(4), up[:, None]]
-    upright = np.ptp(v, axis=2, keepdims=True) > np.ptp(u, axis=2, keepdims=True)
-    uv = np.stack([np.where(upright, v, u), np.where(upright, u, -v)], axis=-1)
-    return quads(corners.reshape(-1, 4, 3), uv.reshape(-1, 4, 2))
+    u, v = corners[:, side, _CORNERS, along], corners[:, side, _CORNERS, up]
+    upright = np.abs(v[..., 3] - v[..., 0]) > np.abs(u[..., 1] - u[..., 0])
+    uv = np.where(upright[..., None, None], np.stack([v, u], -1), np.stack([u, -v], -1))
+    normals = np.tile(normals, (len(bounds), 1))
+    return _flat(corners.reshape(-1, 4, 3), normals, uv.reshape(-1, 4, 2))
+
+
+_AXES, _CORNERS = np.arange(3), np.arange(4)
 
 
 @cache
 def _picks(without):
-    """Corners and texture axes of the sides that are not left away."""
+    """Corners, texture axes and normals of the sides that are not left away."""
     sides = [side for name, side in _SIDES.items() if name not in without]
-    return tuple(np.array(each) for each in zip(*sides, strict=True))
+    picks, along, up = (np.array(each) for each in zip(*sides, strict=True))
+    normals = np.cross(picks[:, 1] - picks[:, 0], picks[:, 3] - picks[:, 0]).astype(float)
+    return picks, along[:, None], up[:, None], normals
 
 
 def _cross(one, other):

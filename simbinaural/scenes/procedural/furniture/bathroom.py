@@ -130,6 +130,8 @@ def towel_rail(style, rng):
         style.metal,
         rods([(-0.28, 1.3, 0), (0.28, 1.3, 0)], [(-0.28, 1.3, 0.07), (0.28, 1.3, 0.07)], 0.008),
     )
-    cloth = rounded_box((-0.22, 1.3 - rng.uniform(0.5, 0.7), 0.05), (0.2, 1.32, 0.09), 0.018)
+    hem = 1.3 - rng.uniform(0.5, 0.7)
+    cloth = rounded_box((-0.22, hem, 0.05), (0.2, 1.32, 0.09), 0.018)
+    piece.hear((-0.22, hem, 0.04), (0.2, 1.32, 0.09), TOWEL.material)
     piece.show(TOWEL.colored(style.cushions[int(rng.integers(4))].color), cloth)
     return piece

@@ -44,6 +44,8 @@ def books(piece, lower, width, height, rng):
     ends = np.cumsum(thick)
     kept = ends < width * rng.uniform(0.55, 0.98)
     ends, thick = ends[kept], thick[kept]
+    if not len(ends):
+        return
     # Books come in sets: neighbors share height, depth and color, and hide each other's sides.
     first = rng.random(len(ends)) < 0.45
     last = np.roll(first, -1)
@@ -53,13 +55,14 @@ def books(piece, lower, width, height, rng):
     colors = rng.integers(len(BOOK_COLORS), size=16)[series]
     low = np.stack([ends - thick, 0 * ends, 0 * ends], 1) + np.asarray(lower)
     high = np.stack([ends - 0.001, tall, deep], 1) + np.asarray(lower)
-    for color in np.unique(colors):
-        mine = colors == color
-        parts = [boxes(low[mine], high[mine], without=("back", "bottom", "left", "right"))]
-        for outer, others in ((mine & first, _NOT_LEFT), (mine & last, _NOT_RIGHT)):
-            if outer.any():
-                parts.append(boxes(low[outer], high[outer], without=others))
-        piece.show(PAPER.colored(BOOK_COLORS[color]), *parts)
+    shown = [
+        (slice(None), ("back", "bottom", "left", "right")),
+        (first, _NOT_LEFT),
+        (last, _NOT_RIGHT),
+    ]
+    parts = [boxes(low[which], high[which], without=sides) for which, sides in shown]
+    of_faces = [np.repeat(colors[which], 6 - len(sides)) for which, sides in shown]
+    piece.show(PAPER.colored(BOOK_COLORS[np.repeat(np.concatenate(of_faces), 2)]), *parts)
 
 
 _NOT_LEFT = ("back", "front", "bottom", "top", "right")
