@@ -188,6 +188,18 @@ def test_filters_have_the_gains_of_their_bands(sample_rate):
     np.testing.assert_allclose(levels[audible], 20 * np.log10(gains)[audible], atol=0.6)
 
 
+def test_gains_act_on_both_ears_at_every_band_centre(kemar):
+    gains = np.array([0.9, 0.5, 0.7, 0.3, 0.6, 0.25, 0.2])
+    vector = [[-1.0, 0.3, -2.0]]
+    plain, colored = (
+        np.fft.rfft(place_images(kemar, vector, g[:, None], n_taps=4000))
+        for g in (np.ones(7), gains)
+    )
+    centre = (OCTAVE_BANDS_HZ[:6] * 4000 / RATE).astype(int)
+    ratio = np.abs(colored / plain)[:, centre]
+    np.testing.assert_allclose(20 * np.log10(ratio / gains[:6]), 0, atol=0.6)
+
+
 def _octave_levels(bank, gains, sample_rate):
     """Filter impulses and take the level at each band's centre."""
     weights = bank.weights(gains)

@@ -50,8 +50,6 @@ def place_images(hrtf, vectors, gains, *, n_taps):
     require_shape("gains", gains, (7, len(vectors)))
     bad = ~((gains >= 0) & (gains < np.inf))
     require(not bad.any(), f"gains must be finite and not negative, got {gains[bad][:1]}")
-    if len(vectors) == 0:
-        return np.zeros((2, n_taps), dtype=np.float32)
     distance = np.linalg.norm(vectors, axis=1)
     indices, shares = hrtf.neighbors(vectors)
     delay = distance[:, None] / SPEED_OF_SOUND + np.einsum(
