@@ -7,6 +7,7 @@ from numba import njit
 
 from simbinaural.vision.direct import OFFSET_M
 from simbinaural.vision.lightmap import nearest_point, take_points
+from simbinaural.vision.outdoors import sky_radiance
 
 PATTERNS = 4
 """Neighbouring points cast different patterns of rays; smoothing averages these (Keller and
@@ -169,18 +170,6 @@ def outside_radiance(outside, origin, ray):
             if 0 <= u <= square_u and 0 <= v <= square_v:
                 return np.float32(0), np.float32(0), np.float32(0)
     return sky_radiance(outside.sky, ray[1])
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def sky_radiance(sky, sine):
-    """Radiance of the sky at an elevation, given by its sine."""
-    other = 0 if sine >= 0 else 2
-    fade = np.sqrt(sine) if sine >= 0 else min(1.0, -8 * sine)
-    return (
-        np.float32(sky[1, 0] + fade * (sky[other, 0] - sky[1, 0])),
-        np.float32(sky[1, 1] + fade * (sky[other, 1] - sky[1, 1])),
-        np.float32(sky[1, 2] + fade * (sky[other, 2] - sky[1, 2])),
-    )
 
 
 @njit(cache=True, error_model="numpy")

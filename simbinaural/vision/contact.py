@@ -16,7 +16,9 @@ from simbinaural.vision.lightmap import (
     take_points,
 )
 
-ON_OBJECTS = Quality(lamp_rays=8, sun_rays=4, bounce_rays=48)
+ON_OBJECTS = Quality(lamp_rays=16, sun_rays=4)
+
+BOUNCE_RAYS = 48
 
 SHADE_RAYS = 64
 
@@ -105,7 +107,7 @@ def _bounced(baked, inserted, points, numbers, straight):
     ends = cast_hemispheres(
         points,
         inserted.caster,
-        ON_OBJECTS.bounce_rays,
+        BOUNCE_RAYS,
         layout=_extend(baked.coarse, numbers + n_known),
         surfaces=inserted.surfaces,
         outside=outside,

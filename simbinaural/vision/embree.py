@@ -20,9 +20,9 @@ from simbinaural.vision.surfaces import join, tabulate
 from simbinaural.vision.textures import LINEAR, pack_textures
 from simbinaural.vision.tone import luminance, srgb_table
 
-SKY_ON_FILM = 2.5
-"""The brightest part of the sky, in units of white before the film's curve: as a photographer who
-waits for dusk, so that windows show what is outside."""
+SKY_ON_FILM = 2.0
+"""The brightest part of the sky as the film gets it: a photographer would wait for dusk, so that
+windows show what is outside."""
 
 _TABLE = srgb_table()
 
@@ -67,6 +67,7 @@ class Renderer:
         self.n_objects = len(objects)
         atlas = pack_textures([*scene.textures, *(t for o in objects for t in o.textures)])
         self._set_objects(objects, atlas)
+        self._corners = _corners(self._surfaces)
         self._stage = Stage(
             surfaces=self._surfaces,
             group=_smooth_groups(self._layout),
@@ -124,8 +125,9 @@ class Renderer:
     def _find_faces(self, view, camera):
         """Face (samples, height, width) that each sample sees."""
         if camera.projection == "perspective":
-            corners = _body_corners(self._surfaces, view)
-            return rasterize(corners, (camera.height, camera.width), camera.focal_px, SAMPLES)
+            corners = (self._corners - view.eye) @ view.turn
+            near = self._surfaces.room == self._home.scene.room_at(view.eye)
+            return rasterize(corners, (camera.height, camera.width), camera.focal_px, SAMPLES, near)
         return self._cast_faces(view)
 
     def _cast_faces(self, view):
@@ -184,10 +186,12 @@ class Renderer:
         """Pixels that an object would fill if nothing hid it."""
         chosen = np.flatnonzero(self._surfaces.label == label)
         if camera.projection == "perspective":
-            corners = _body_corners(self._surfaces, view, chosen)
+            corners = (self._corners[chosen] - view.eye) @ view.turn
             size = (camera.height, camera.width)
-            return np.count_nonzero(rasterize(corners, size, camera.focal_px, SAMPLES[:1]) >= 0)
-        corners = _corners(self._surfaces)[chosen].reshape(-1, 3)
+            near = np.ones(len(corners), dtype=bool)
+            faces = rasterize(corners, size, camera.focal_px, SAMPLES[:1], near)
+            return np.count_nonzero(faces >= 0)
+        corners = self._corners[chosen].reshape(-1, 3)
         caster = RayCaster(corners, np.arange(len(corners)).reshape(-1, 3))
         ways = (view.ways[0].reshape(-1, 3) @ view.turn.T).astype(np.float32)
         origins = np.broadcast_to(view.eye.astype(np.float32), ways.shape)
@@ -235,17 +239,13 @@ def _smooth_groups(layout):
     """Number the smooth surfaces (faces,): quads, and curved faces that share corner points."""
     n_faces = len(layout.quad)
     curved = np.flatnonzero(layout.quad < 0)
-    points = layout.corner[curved].ravel()
-    size = max(n_faces, int(points.max(initial=0)) + 1)
+    points = layout.corner[curved].ravel() + n_faces
+    size = int(points.max(initial=n_faces)) + 1
     links = coo_array(
         (np.ones(len(points), np.int8), (np.repeat(curved, 3), points)), shape=(size, size)
     )
-    # Faces are the first half of the nodes, points the second.
-    links = coo_array(
-        (links.data, (links.coords[0], links.coords[1] + size)), shape=(2 * size, 2 * size)
-    )
     _, group = connected_components(links, directed=False)
-    return np.where(layout.quad >= 0, 2 * size + layout.quad, group[:n_faces]).astype(np.int32)
+    return np.where(layout.quad >= 0, size + layout.quad, group[:n_faces]).astype(np.int32)
 
 
 def _sky_on_film(sky, exposure):
@@ -275,11 +275,6 @@ def _corners(surfaces):
     """Corners (faces, 3, 3) of all faces, world."""
     corner = surfaces.corner
     return np.stack([corner, corner + surfaces.edge1, corner + surfaces.edge2], axis=1)
-
-
-def _body_corners(surfaces, view, chosen=slice(None)):
-    """Corners (faces, 3, 3) in the camera's axes."""
-    return (_corners(surfaces)[chosen] - view.eye) @ view.turn
 
 
 def _edges(group):

@@ -30,6 +30,9 @@ from simbinaural.vision.tone import auto_exposure, luminance
 
 BOUNCES = 6
 
+LEAST_RAYS = 12
+"""Rays that any point casts, however many points there are."""
+
 LAMP_M = 0.3
 """Glowing faces this close to a light belong to it."""
 
@@ -44,21 +47,28 @@ class Quality:
         Spacing of the grids of direct and of thrown-back light.
     fine_points, coarse_points : int
         The most points that the room's quads get; larger rooms get wider grids.
-    lamp_rays, sun_rays, bounce_rays : int
-        Rays from each point.
+    lamp_rays : int
+        Rays from each point to all lamps and windows of its room together.
+    sun_rays : int
+        Rays from each point to the sun.
+    bounce_rays : int
+        Rays from all points together, for what other surfaces throw back.
+    most_rays : int
+        The most of these that a point casts; few points cast fewer than all rays.
     """
 
     fine_m: float = 0.06
     coarse_m: float = 0.2
     fine_points: int = 40000
     coarse_points: int = 3500
-    lamp_rays: int = 16
+    lamp_rays: int = 32
     sun_rays: int = 8
-    bounce_rays: int = 192
+    bounce_rays: int = 700_000
+    most_rays: int = 192
 
 
 ROOM = Quality()
-BEYOND = Quality(0.25, 0.5, 4000, 800, lamp_rays=8, sun_rays=4, bounce_rays=48)
+BEYOND = Quality(0.25, 0.5, 4000, 800, 12, 3, 250_000, 32)
 """The rooms that are seen through doors."""
 
 
@@ -278,12 +288,28 @@ def illuminate(scene, points, blockers, quality, served=None):
     sky = scene.sky
     shares = sun_share(points, sky.sun_direction, blockers, quality.sun_rays)
     result = shares[:, None] * np.asarray(sky.sun_irradiance, dtype=np.float32)
-    for number, light in enumerate(scene.lights):
+    for number, (light, n_rays) in enumerate(
+        zip(scene.lights, _share_rays(scene, quality), strict=True)
+    ):
         index = np.arange(len(shares)) if served is None else np.flatnonzero(served[number])
         part = take_points(points, index)
-        share = rectangle_irradiance(part, light, blockers, quality.lamp_rays)
+        share = rectangle_irradiance(part, light, blockers, n_rays)
         result[index] += share[:, None] * np.asarray(light.radiance, dtype=np.float32)
     return result
+
+
+def _share_rays(scene, quality):
+    """Share the rays of each room among its lights by their power: a list of int."""
+    power = np.array(
+        [
+            np.linalg.norm(np.cross(light.edge_u, light.edge_v)) * luminance(light.radiance)
+            for light in scene.lights
+        ]
+    )
+    room = np.array([light.room for light in scene.lights])
+    total = np.array([power[room == number].sum() for number in room])
+    share = quality.lamp_rays * power / np.maximum(total, 1e-12)
+    return np.clip(np.rint(share), 4, 24).astype(int).tolist()
 
 
 def _bounce(home, plan, outside, direct):
@@ -302,10 +328,11 @@ def _bounce(home, plan, outside, direct):
     parts = []
     for chosen, quality in ((plan.coarse_main, ROOM), (~plan.coarse_main, BEYOND)):
         index = np.flatnonzero(chosen & ~plan.coarse_covered)
+        n_rays = max(quality.bounce_rays // max(len(index), 1), LEAST_RAYS)
         ends = cast_hemispheres(
             take_points(points, index),
             home.caster,
-            quality.bounce_rays,
+            min(n_rays, quality.most_rays),
             layout=plan.coarse,
             surfaces=home.surfaces,
             outside=outside,

@@ -334,13 +334,19 @@ def refine(coarse, fine, light):
 
 @njit(cache=True, error_model="numpy")
 def smooth(layout, light):
-    """Smooth each grid by (1, 2, 1) / 4 both ways, which averages the four patterns of rays."""
+    """Smooth each grid by (1, 2, 1) / 4 both ways, twice.
+
+    Notes
+    -----
+    Once already averages the four patterns of rays that neighbouring points cast.
+    """
     for quad in range(len(layout.columns)):
         columns, rows, offset = layout.columns[quad], layout.rows[quad], layout.offset[quad]
-        for row in range(rows):
-            _smooth_line(light, offset + row * columns, 1, columns)
-        for column in range(columns):
-            _smooth_line(light, offset + column, columns, rows)
+        for _ in range(2):
+            for row in range(rows):
+                _smooth_line(light, offset + row * columns, 1, columns)
+            for column in range(columns):
+                _smooth_line(light, offset + column, columns, rows)
 
 
 @njit(cache=True, error_model="numpy")

@@ -12,12 +12,15 @@ SAMPLES = np.array([[0.0, 0.0], [-0.125, -0.375], [0.375, -0.125], [0.125, 0.375
 """Offsets of a pixel's samples from its centre, x and y in pixels: the centre, then a turned grid,
 which shows four steps on edges close to horizontal and to vertical."""
 
+TILE_PX = 16
+"""Side of the squares for which the farthest sample is kept."""
+
 _SLACK_PX = 1e-4
 """Faces are grown by this much, so that no light shines through where corners meet edges."""
 
 
 @njit(cache=True, error_model="numpy")
-def rasterize(corners, size, focal_px, offsets):
+def rasterize(corners, size, focal_px, offsets, near):
     """Find the nearest face of every sample.
 
     Parameters
@@ -30,6 +33,9 @@ def rasterize(corners, size, focal_px, offsets):
         Focal length in pixels.
     offsets : (samples, 2) numpy.ndarray
         Where the samples lie in a pixel, from its centre.
+    near : (faces,) numpy.ndarray of bool
+        Faces that are likely to hide others, such as those of the room around the camera. They are
+        drawn first, so that most of what they hide need not be drawn.
 
     Returns
     -------
@@ -46,30 +52,77 @@ def rasterize(corners, size, focal_px, offsets):
     height, width = size
     faces = np.full((len(offsets), height, width), -1, np.int32)
     nearness = np.zeros((len(offsets), height, width), np.float32)
-    edges = np.empty((3, 3))
-    for face in range(len(corners)):
-        top, bottom = _rows(corners[face], height, focal_px)
-        if bottom <= top or not _edges(corners[face], size, focal_px, edges):
-            continue
-        for sample in range(len(offsets)):
-            _fill(face, edges, (top, bottom), offsets[sample], faces[sample], nearness[sample])
+    edges = np.empty((4, 3))
+    tiles = np.zeros((height // TILE_PX + 1, width // TILE_PX + 1), np.float32)
+    for turn in range(2):
+        for face in range(len(corners)):
+            if near[face] != (turn == 0):
+                continue
+            top, bottom, left, right, nearest = _bounds(corners[face], size, focal_px)
+            if bottom <= top or right <= left:
+                continue
+            if turn == 1 and _hidden(tiles, (top, bottom, left, right), nearest):
+                continue
+            if not _edges(corners[face], size, focal_px, edges):
+                continue
+            for k in range(len(offsets)):
+                _fill(face, edges, (top, bottom), offsets[k], faces[k], nearness[k])
+        if turn == 0:
+            _find_farthest(nearness, tiles)
     return faces
 
 
 @njit(cache=True, error_model="numpy")
-def _rows(corner, height, focal_px):
-    """Range of rows that a face can touch; empty if all of it lies behind the camera."""
-    low, high, in_front = 1e30, -1e30, 0
+def _bounds(corner, size, focal_px):
+    """Rows and columns that a face can touch, and its greatest nearness (inverse depth)."""
+    height, width = size
+    low_x, high_x, low_y, high_y, nearest, in_front = 1e30, -1e30, 1e30, -1e30, 0.0, 0
     for k in range(3):
         if corner[k, 2] < -1e-6:
             in_front += 1
-            row = 0.5 * height + focal_px * corner[k, 1] / corner[k, 2]
-            low, high = min(low, row), max(high, row)
+            inverse = -1 / corner[k, 2]
+            column = 0.5 * width + focal_px * corner[k, 0] * inverse
+            row = 0.5 * height - focal_px * corner[k, 1] * inverse
+            low_x, high_x = min(low_x, column), max(high_x, column)
+            low_y, high_y = min(low_y, row), max(high_y, row)
+            nearest = max(nearest, inverse)
     if in_front == 0:
-        return 0, 0
+        return 0, 0, 0, 0, 0.0
     if in_front < 3:
-        return 0, height
-    return int(max(0.0, np.floor(low) - 1)), int(min(float(height), np.ceil(high) + 1))
+        return 0, height, 0, width, 1e30
+    # Samples lie up to half a pixel from the centre.
+    return (
+        int(max(0.0, np.floor(low_y) - 1)),
+        int(min(float(height), np.ceil(high_y) + 1)),
+        int(max(0.0, np.floor(low_x) - 1)),
+        int(min(float(width), np.ceil(high_x) + 1)),
+        nearest,
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def _find_farthest(nearness, tiles):
+    """Write the least nearness that any sample of each tile has got so far."""
+    tiles[:] = np.inf
+    n_samples, height, width = nearness.shape
+    for k in range(n_samples):
+        for row in range(height):
+            for tile in range(tiles.shape[1]):
+                least = tiles[row // TILE_PX, tile]
+                for column in range(tile * TILE_PX, min((tile + 1) * TILE_PX, width)):
+                    least = min(least, nearness[k, row, column])
+                tiles[row // TILE_PX, tile] = least
+
+
+@njit(cache=True, error_model="numpy")
+def _hidden(tiles, bounds, nearest):
+    """Tell whether a face lies behind all samples of the tiles that it can touch."""
+    top, bottom, left, right = bounds
+    for row in range(top // TILE_PX, (bottom - 1) // TILE_PX + 1):
+        for column in range(left // TILE_PX, (right - 1) // TILE_PX + 1):
+            if tiles[row, column] < nearest * (1 + 1e-5):
+                return False
+    return True
 
 
 @njit(cache=True, error_model="numpy")
@@ -77,7 +130,7 @@ def _edges(corner, size, focal_px, edges):
     """Write each edge function's change per pixel along x, y and its value at pixel (0, 0).
 
     They are divided by the determinant, so that they are positive inside and add up to the inverse
-    depth.
+    depth, which is the fourth.
     """
     height, width = size
     a, b, c = corner[0], corner[1], corner[2]
@@ -93,6 +146,8 @@ def _edges(corner, size, focal_px, edges):
         edges[k, 0] = x / focal_px / determinant
         edges[k, 1] = -y / focal_px / determinant
         edges[k, 2] = (-z + 0.5 * (y * height - x * width) / focal_px) / determinant
+    for k in range(3):
+        edges[3, k] = edges[0, k] + edges[1, k] + edges[2, k]
     return True
 
 
@@ -107,9 +162,9 @@ def _cross(a, b, out):
 def _fill(face, edges, rows, offset, faces, nearness):
     """Draw a face into one sample's buffers, row by row."""
     width = faces.shape[1]
-    step = edges[0, 0] + edges[1, 0] + edges[2, 0]
+    shift_x, shift_y = 0.5 + offset[0], 0.5 + offset[1]
     for row in range(rows[0], rows[1]):
-        y = row + 0.5 + offset[1]
+        y = row + shift_y
         low, high = -1e30, 1e30
         for k in range(3):
             along, value = edges[k, 0], edges[k, 1] * y + edges[k, 2]
@@ -119,17 +174,13 @@ def _fill(face, edges, rows, offset, faces, nearness):
                 high = min(high, -value / along)
             elif value < 0:
                 high = -1e30
-        start = max(0.0, np.ceil(low - _SLACK_PX - 0.5 - offset[0]))
-        stop = min(width - 1.0, np.floor(high + _SLACK_PX - 0.5 - offset[0]))
+        start = max(0.0, np.ceil(low - _SLACK_PX - shift_x))
+        stop = min(width - 1.0, np.floor(high + _SLACK_PX - shift_x))
         if stop < start:
             continue
-        left, right = int(start), int(stop) + 1
-        at = (edges[0, 1] + edges[1, 1] + edges[2, 1]) * y + (
-            edges[0, 2] + edges[1, 2] + edges[2, 2]
-        )
-        at += step * (left + 0.5 + offset[0])
-        for column in range(left, right):
-            if at > nearness[row, column]:
-                nearness[row, column] = at
+        at = edges[3, 0] * shift_x + edges[3, 1] * y + edges[3, 2]
+        for column in range(int(start), int(stop) + 1):
+            near = np.float32(at + edges[3, 0] * column)
+            if near > nearness[row, column]:
+                nearness[row, column] = near
                 faces[row, column] = face
-            at += step

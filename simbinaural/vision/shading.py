@@ -1,4 +1,4 @@
-"""From face numbers to a picture: where each sample lies, what light it sends, how the film sees it.
+"""From face numbers to a picture: where samples lie, what light they send, what the film shows.
 
 Samples come as face numbers (`raster`, `casting`); where a ray meets a face is computed here, in
 64 bits, so that depth does not depend on how the face was found.
@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simbinaural.vision.bounces import sky_radiance
 from simbinaural.vision.lightmap import Layout, look_up
+from simbinaural.vision.outdoors import view_outdoors
 from simbinaural.vision.surfaces import Surfaces
 from simbinaural.vision.textures import Atlas, sample_texture
 from simbinaural.vision.tone import CODES, film
@@ -18,8 +18,8 @@ from simbinaural.vision.tone import CODES, film
 FAINT = 0.02
 """Reflections weaker than this are left out, and those above it lessened by it, without a step."""
 
-GRAZING = 10.0
-"""How many times more a surface mirrors at a flat glance than at a steep one, at most."""
+GRAZING = 2.0
+"""What a surface mirrors at a flat glance, in units of its gloss."""
 
 REFLECTION_BLUR = 3.0
 """Footprint of a reflection, in pixels: surfaces in homes are not quite mirrors."""
@@ -274,7 +274,8 @@ def mirror_rays(faces, surfaces, view):
     Notes
     -----
     Schlick's approximation of Fresnel's equations, 1994: R = R0 + (R1 - R0) (1 - cos)^5, where
-    R0 is the surface's gloss and R1 is 1 only for what is polished.
+    R0 is the square of the surface's gloss (0.2, a varnished floor, is the 4 % of any varnish) and
+    R1 less than 1 for what is not polished.
     """
     height, width = faces.shape
     room = 0
@@ -297,7 +298,8 @@ def mirror_rays(faces, surfaces, view):
             cosine = -(ray[0] * normal[0] + ray[1] * normal[1] + ray[2] * normal[2])
             gloss = surfaces.gloss[face]
             steep = min(max(cosine, 0.0), 1.0)
-            share = gloss + (min(1.0, GRAZING * gloss) - gloss) * (1 - steep) ** 5 - FAINT
+            least, most = gloss * gloss, min(1.0, GRAZING * gloss)
+            share = least + (most - least) * (1 - steep) ** 5 - FAINT
             if share <= 0 or cosine <= 0:
                 continue
             pixel[count], weight[count] = row * width + column, share
@@ -332,7 +334,7 @@ def reflect(stage, view, mirrored, hit, shine, share):
         angle = REFLECTION_BLUR * view.pixel.flat[pixel]
         origin, way = row3(mirrored.origin, ray), row3(mirrored.way, ray)
         if hit[ray] < 0:
-            value = sky_radiance(stage.sky, way[1])
+            value = view_outdoors(stage.sky, way, angle)
         else:
             value = radiance(stage, hit[ray], origin, way, angle, mirrored.distance[ray])
         share[pixel] = mirrored.weight[ray]
@@ -382,7 +384,7 @@ def _shade_centres(stage, view, faces, mirror):
             way = _to_world(view.turn, _way(view.ways, 0, row, column))
             angle = view.pixel[row, column]
             if faces[row, column] < 0:
-                value = sky_radiance(stage.sky, way[1])
+                value = view_outdoors(stage.sky, way, angle)
             else:
                 value = radiance(stage, faces[row, column], _vector(view.eye), way, angle, 0.0)
             pixel = row * width + column
@@ -412,7 +414,7 @@ def _blend_edges(stage, view, faces, seen):
                     way = _to_world(view.turn, _way(view.ways, sample, row, column))
                     angle = view.pixel[row, column]
                     if face < 0:
-                        value = sky_radiance(stage.sky, way[1])
+                        value = view_outdoors(stage.sky, way, angle)
                     else:
                         value = radiance(stage, face, _vector(view.eye), way, angle, 0.0)
                     for k in range(3):

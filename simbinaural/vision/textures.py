@@ -13,7 +13,7 @@ LARGEST = 2048
 CACHE_BYTES = 96 << 20
 """Memory for the pyramids of textures that several homes share."""
 
-BLEND = 3
+BLEND = 4
 """Levels within this many sixteenths of the exact one are taken for it, to save samples."""
 
 STEPS = 16
@@ -242,7 +242,7 @@ def _choose_level(sizes, first, levels, across, along):
     height, width = sizes[first, 0], sizes[first, 1]
     short = np.sqrt((across[0] * width) ** 2 + (across[1] * height) ** 2)
     long = np.sqrt((along[0] * width) ** 2 + (along[1] * height) ** 2)
-    taps = min(4, max(1, int(np.ceil(long / max(short, 1.0)))))
+    taps = min(4, max(1, int(long / max(short, 1.0) + 0.4)))
     scale = max(short, long / taps, 1.0)
     level = 0
     while scale >= 2 and level < levels - 1:

@@ -3,11 +3,8 @@
 import numpy as np
 from numba import njit
 
-MIDDLE_GREY = 0.20
-"""Radiance on the film, relative to white, that a room's mean becomes."""
-
-BRIGHTEST = np.float32(12.0)
-"""Radiance on the film, in units of white, that is shown as white."""
+MIDDLE_GREY = 0.12
+"""Radiance on the film that a room's mean becomes; about 1 is white."""
 
 CODES = 4096
 """Steps of the table from film to sRGB."""
@@ -38,15 +35,21 @@ def auto_exposure(values):
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def film(value):
-    """Response of the film to exposed radiance: linear in the shadows, white at `BRIGHTEST`.
+    """Response of the film, 0 to 1, to exposed radiance: soft in the shadows and the highlights.
 
     Notes
     -----
-    Reinhard et al., Photographic tone reproduction for digital images, 2002, equation 4.
+    Narkowicz's fit of the film curve of the Academy Color Encoding System, 2015.
     """
-    one = np.float32(1)
-    value = min(value, BRIGHTEST)
-    return value * (one + value / (BRIGHTEST * BRIGHTEST)) / (one + value)
+    a, b, c, d, e = (
+        np.float32(2.51),
+        np.float32(0.03),
+        np.float32(2.43),
+        np.float32(0.59),
+        np.float32(0.14),
+    )
+    value = min(value, np.float32(100))
+    return min(value * (a * value + b) / (value * (c * value + d) + e), np.float32(1))
 
 
 def srgb_table():
