@@ -413,9 +413,16 @@ BAD = {
     "vertices.obj": lambda path: path.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\n"),
     "corrupt.glb": lambda path: path.write_bytes(b"not a glTF at all" * 9),
     "flat.obj": lambda path: path.write_text("v 0 0 0\nv 1 0 0\nv 2 0 0\nf 1 2 3\n"),
-    "nan.obj": lambda path: path.write_text(
-        "v 0 0 0\nv 1 0 0\nv 0 1 0\nv nan 1 0\nf 1 2 3\nf 1 2 4\n"
-    ),
+    "nan.obj": lambda path: path.write_text("v 0 0 0\nv 1 0 0\nv 0 nan 0\nf 1 2 3\n"),
+}
+
+REASONS = {
+    "points.ply": "object must have triangles, got none",
+    "empty.obj": "",
+    "vertices.obj": "object must have triangles, got none",
+    "corrupt.glb": "file must be a readable mesh, got ",
+    "flat.obj": "object must have triangles, got none",
+    "nan.obj": "vertices must be finite, got NaN or infinity",
 }
 
 
@@ -426,7 +433,7 @@ def test_a_bad_file_is_named_and_the_others_go_on(tmp_path, name):
     thing, problems = only(tmp_path)
     assert thing.name == "good.obj"
     (line,) = problems
-    assert line.startswith(f"{tmp_path / 'drum' / name}: ")
+    assert line.startswith(f"{tmp_path / 'drum' / name}: {REASONS[name]}")
     assert line.endswith("; left out")
     assert "\n" not in line
 

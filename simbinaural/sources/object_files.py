@@ -57,9 +57,6 @@ def read_object(path, sound_class, name):
     ]
     require(parts, f"{path}: object must have triangles, got none")
     mesh, textures = _join(parts)
-    require(
-        np.isfinite(mesh.vertices).all(), f"{path}: vertices must be finite, got NaN or infinity"
-    )
     scale, problems = _believable_scale(path, mesh, sound_class)
     mesh, _ = stand_on_origin(_turned_to_front(mesh, scale))
     inside = point_inside(mesh.vertices, mesh.faces)
@@ -78,6 +75,8 @@ def _load(path):
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: file must be a readable mesh, got {reason}") from error
     meshes = [part for part in placed if isinstance(part, trimesh.Trimesh) and len(part.faces)]
+    finite = all(np.isfinite(mesh.vertices[mesh.faces]).all() for mesh in meshes)
+    require(finite, f"{path}: vertices must be finite, got NaN or infinity")
     return [mesh for mesh in meshes if mesh.area > 0]
 
 
