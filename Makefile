@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= 2
 
-.PHONY: help demo install test lint test-slow bench clean
+.PHONY: help demo install test lint test-slow bench pictures clean
 
 help:
 	@echo "make demo        render four 10-second clips into demo/ and print the preview's path"
@@ -16,6 +16,7 @@ help:
 	@echo "make test        style, layers, tests"
 	@echo "make test-slow   tests that take minutes"
 	@echo "make bench       speed and memory"
+	@echo "make pictures    the pictures of the README"
 	@echo "make clean       remove what was made, but the data sets"
 
 demo: install
@@ -39,6 +40,9 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only
+
+pictures: $(VENV)/installed-dev
+	$(BIN)/python tests/make_pictures.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache
