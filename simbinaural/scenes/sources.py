@@ -48,11 +48,16 @@ class ProceduralScenes:
         Returns
         -------
         Scene
+
+        Raises
+        ------
+        InputError
+            If there is no such home.
         """
         # Only who films needs the generator: `--help` and the readers of data sets do not.
         from simbinaural.scenes.procedural import make_home
 
-        require(0 <= index < self.count, f"index must be below {self.count}, got {index}")
+        require(0 <= index < self.count, f"index must be from 0 to {self.count - 1}, got {index}")
         return make_home(index)
 
 

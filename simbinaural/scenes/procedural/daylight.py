@@ -8,7 +8,7 @@ from simbinaural.scenes.procedural.shapes import boxes, join, lathe, rectangle, 
 from simbinaural.scenes.procedural.shell import UP, WallFrame, rectangles
 from simbinaural.scenes.scene import Light, Sky
 
-LAMP_RADIANCE = np.array([1.0, 0.84, 0.64]) * 6
+LAMP_RADIANCE = np.array([1.0, 0.87, 0.72]) * 6
 FLOOR_PER_LAMP = 16.0
 """Square metres that one lamp lights."""
 
@@ -153,7 +153,7 @@ def _pendant(assembly, here, index):
     cord = rods((0, -drop, 0), (0, 0, 0), 0.006, segments=4)
     outside = [(0.2, -drop - 0.2), (0.19, -drop - 0.12), (0.13, -drop - 0.03), (0.03, -drop)]
     inside = [
-        (0.02, -drop - 0.01),
+        (0.0, -drop - 0.01),
         (0.12, -drop - 0.04),
         (0.18, -drop - 0.125),
         (0.19, -drop - 0.2),
