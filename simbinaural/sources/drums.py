@@ -15,14 +15,14 @@ from simbinaural.sources.finishes import (
     wood,
     wood_grain,
 )
-from simbinaural.sources.outlines import spline
+from simbinaural.sources.outlines import spline, straight
 from simbinaural.sources.solids import box, hoop, join, lathe, tube
 
 
 def snare():
     """Draw a snare drum on a tripod; returns the solid and where it sounds."""
     radius, depth, height = 0.178, 0.140, 0.62
-    drum = _drum(radius, depth, wood("#8a3b1a", "#5a1f0c", seed=21, gloss=0.5), lugs=10)
+    drum = _drum(radius, depth, wood("#8a3b1a", "#5a1f0c", seed=21, gloss=0.24), lugs=10)
     arms = _around(_basket_arm(radius), 3)
     stand = join(_tripod(height - 0.10, spread=0.24), arms.moved(y=height - 0.015))
     drum = drum.turned("x", 6).moved(y=height)
@@ -42,7 +42,7 @@ def djembe():
          (bowl, 0.50), (bowl - 0.004, height - 0.006)], 30,
     )  # fmt: skip
     skin = speckled("#e8d6b4", "#c9ad80", seed=23, grain=4)
-    carved = painted(_carving(), gloss=0.2)
+    carved = painted(_carving(), gloss=0.15)
     profile = [(foot - 0.012, 0), (foot, 0.006), *curve, (bowl - 0.012, height)]
     body = lathe(profile, carved, sides=48, end=skin)
     rope = plain("#d9d2bd")
@@ -55,7 +55,7 @@ def drum_kit():
     """Draw a kit of five drums and two cymbals; returns the solid and where it sounds."""
     shell = _sparkle("#b3121d", "#5e060c", seed=24)
     kick_radius, kick_depth = 0.255, 0.36
-    front = painted(_kick_head(), gloss=0.15)
+    front = painted(_kick_head(), gloss=0.12)
     kick = _drum(kick_radius, kick_depth, shell, lugs=8, top=front, sides=48, rims=shell)
     kick = kick.turned("x", 90).moved(y=kick_radius + 0.02, z=-kick_depth / 2)
     spur = tube([(0.2, 0.19, 0.1), (0.33, 0.008, 0.2)], 0.008, chrome())
@@ -90,10 +90,12 @@ def _drum(radius, depth, shell, *, lugs, top=None, sides=40, rims=None):
     """Cylinder from y = 0 to `depth` with heads, hoops and lugs."""
     head = speckled("#f4f2ec", "#e2dfd6", seed=25, grain=3)
     rim = 0.006
-    profile = [(radius - 0.004, -rim), (radius, 0), (radius, depth), (radius - 0.004, depth + rim)]
+    # Rings just inside of the hoops: those under them see no light.
+    shell_rings = [(radius, y) for y in (0, 0.018, depth - 0.018, depth)]
+    profile = [(radius - 0.004, -rim), *shell_rings, (radius - 0.004, depth + rim)]
     rings = [_hoop(radius, y, rims or chrome(), sides) for y in (0.0, depth)]
     lug = box(0.016, min(0.05, 0.4 * depth), 0.02, chrome(), rounding=0.004, steps=1)
-    rod = tube([(0, -0.008, 0.004), (0, depth + 0.008, 0.004)], 0.003, chrome(), sides=5)
+    rod = tube(straight((0, -0.008, 0.004), (0, depth + 0.008, 0.004)), 0.003, chrome(), sides=5)
     lug = join(lug.moved(y=depth / 2), rod).moved(z=radius + 0.008)
     body = lathe(profile, shell, sides=sides, start=head, end=top or head).tiled(3, 1)
     return join(body, *rings, _around(lug, lugs))
@@ -134,9 +136,9 @@ def _mirror_turned(solid):
 
 def _tripod(height, *, spread):
     """Post on three legs."""
-    post = tube([(0, 0.06, 0), (0, height, 0)], 0.012, chrome(), sides=10)
-    leg = [(0, 0.26, 0.01), (0, 0.02, spread), (0, 0.010, spread + 0.02)]
-    strut = [(0, 0.10, 0.01), (0, 0.115, spread * 0.58)]
+    post = tube(straight((0, 0.06, 0), (0, height, 0), parts=6), 0.012, chrome(), sides=10)
+    leg = [*straight((0, 0.26, 0.01), (0, 0.02, spread)), (0, 0.010, spread + 0.02)]
+    strut = straight((0, 0.10, 0.01), (0, 0.115, spread * 0.58))
     legs = join(tube(leg, 0.008, chrome()), tube(strut, 0.006, chrome(), sides=6))
     collar = lathe([(0.02, 0.23), (0.02, 0.29)], plain("#1b1b1d"), sides=12)
     foot = lathe([(0.013, 0), (0.013, 0.025)], plain("#111112"), sides=8)
@@ -147,12 +149,12 @@ def _basket_arm(radius):
     """One of the three arms that hold a snare from below."""
     reach = radius + 0.012
     path = [(0, -0.09, 0), (0, -0.03, reach * 0.55), (0, -0.012, reach), (0, 0.022, reach + 0.004)]
-    return tube(spline(path, 12), 0.007, plain("#232325", gloss=0.3))
+    return tube(spline(path, 12), 0.007, plain("#232325", gloss=0.18))
 
 
 def _cymbal(radius):
     """Thin bronze bell and bow, upper side at y = 0 in the middle."""
-    bronze = painted(_lathed_bronze(), gloss=0.5)
+    bronze = painted(_lathed_bronze(), gloss=0.35)
     upper = [(radius, -0.030), (radius * 0.6, -0.018), (radius * 0.22, -0.011), (0.022, 0.004)]
     lower = [(r, y - 0.002) for r, y in upper]
     profile = [(0, 0.002), *lower[::-1], *upper, (0, 0.007)]
@@ -216,7 +218,7 @@ def _carving():
 def _sparkle(light, dark, *, seed):
     """Lacquer with metal flakes."""
     noise = np.random.default_rng(seed).random((128, 128))
-    return painted(blend(light, dark, 1 - noise**3), gloss=0.5)
+    return painted(blend(light, dark, 1 - noise**3), gloss=0.24)
 
 
 def _lathed_bronze():

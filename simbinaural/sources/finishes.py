@@ -1,6 +1,7 @@
 """Paint: generated textures for the built-in objects.
 
-Everything is drawn from a fixed seed, so that a guitar looks the same on every machine.
+Everything is drawn from a fixed seed, so that a guitar looks the same on every machine. The
+renderer mirrors the square of `gloss`: 0.2 is any varnish, 0.65 polished metal.
 """
 
 from functools import lru_cache
@@ -26,12 +27,12 @@ def plain(color, *, gloss=0.1):
 
 def chrome():
     """Polished metal."""
-    return plain("#b9bdc2", gloss=0.6)
+    return plain("#b9bdc2", gloss=0.65)
 
 
 def brass():
     """Polished bronze, as cymbals are."""
-    return plain("#b58a3c", gloss=0.45)
+    return plain("#b58a3c", gloss=0.4)
 
 
 def painted(picture, *, gloss=0.1, emission=0.0):
@@ -39,7 +40,7 @@ def painted(picture, *, gloss=0.1, emission=0.0):
     return Finish(Texture(np.asarray(picture, dtype=np.uint8), gloss=gloss, emission=emission))
 
 
-def wood(light, dark, *, seed, gloss=0.25, size=256, rings=14.0, vertical=True):
+def wood(light, dark, *, seed, gloss=0.18, size=256, rings=14.0, vertical=True):
     """Straight-grained wood between two sRGB colors, the grain along v (or u)."""
     grain = wood_grain(size, seed=seed, rings=rings)
     picture = blend(light, dark, grain)

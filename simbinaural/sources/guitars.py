@@ -125,16 +125,16 @@ ROSETTE = (
 def dreadnought():
     """Draw a steel-string guitar: spruce top, dark sides, a black pickguard."""
     shape = DREADNOUGHT
-    top = painted(_soundboard(shape, "#d9a55f", "#b87b3a", seed=1, pickguard=True), gloss=0.4)
-    sides = wood("#6b2f1a", "#38150c", seed=2, gloss=0.35)
+    top = painted(_soundboard(shape, "#d9a55f", "#b87b3a", seed=1, pickguard=True), gloss=0.22)
+    sides = wood("#6b2f1a", "#38150c", seed=2, gloss=0.2)
     body = _body(shape, sides, top)
-    neck = _neck(shape, wood("#7a4526", "#55290f", seed=3), plain("#20140e", gloss=0.2))
+    neck = _neck(shape, wood("#7a4526", "#55290f", seed=3), plain("#20140e", gloss=0.15))
     bridge = box(0.155, 0.03, 0.009, plain("#20140e"), rounding=0.003)
     saddle = box(0.075, 0.003, 0.005, plain("#efe9d8"), rounding=0)
     parts = (
         body,
         neck,
-        _headstock(shape, plain("#1d120c", gloss=0.4), chrome(), taper=1.12),
+        _headstock(shape, plain("#1d120c", gloss=0.22), chrome(), taper=1.12),
         _strings(shape, brass()),
         bridge.moved(y=shape.bridge - 0.004, z=0.0045),
         saddle.moved(y=shape.bridge, z=0.0105),
@@ -145,16 +145,16 @@ def dreadnought():
 def classical():
     """Draw a nylon-string guitar: cedar top, rosewood sides, a slotted head."""
     shape = CLASSICAL
-    top = painted(_soundboard(shape, "#b9702f", "#8a4a1b", seed=4), gloss=0.4)
-    body = _body(shape, wood("#5c3020", "#27100a", seed=5, gloss=0.35), top)
-    neck = _neck(shape, wood("#8a5a35", "#643a1c", seed=6), plain("#17100c", gloss=0.15))
-    tie_block = box(0.185, 0.028, 0.010, plain("#2a160d", gloss=0.2), rounding=0.003)
+    top = painted(_soundboard(shape, "#b9702f", "#8a4a1b", seed=4), gloss=0.22)
+    body = _body(shape, wood("#5c3020", "#27100a", seed=5, gloss=0.2), top)
+    neck = _neck(shape, wood("#8a5a35", "#643a1c", seed=6), plain("#17100c", gloss=0.12))
+    tie_block = box(0.185, 0.028, 0.010, plain("#2a160d", gloss=0.15), rounding=0.003)
     saddle = box(0.08, 0.003, 0.005, plain("#f2ecdc"), rounding=0)
     parts = (
         body,
         neck,
-        _headstock(shape, plain("#5a3019", gloss=0.3), brass(), taper=1.25),
-        _strings(shape, plain("#d8d2c4", gloss=0.3)),
+        _headstock(shape, plain("#5a3019", gloss=0.18), brass(), taper=1.25),
+        _strings(shape, plain("#d8d2c4", gloss=0.18)),
         tie_block.moved(y=shape.bridge - 0.006, z=0.005),
         saddle.moved(y=shape.bridge, z=0.0115),
     )
@@ -165,13 +165,13 @@ def electric():
     """Draw a solid-body guitar with a sunburst, two pickups and four knobs."""
     shape = ELECTRIC
     outline = spline(SINGLE_CUT, 110, closed=True)
-    top = painted(_sunburst(outline), gloss=0.5)
-    body = _body(shape, plain("#3a0d08", gloss=0.5), top, outline=outline, rounding=0.009)
-    neck = _neck(shape, plain("#571c10", gloss=0.4), plain("#24140d", gloss=0.2))
+    top = painted(_sunburst(outline), gloss=0.24)
+    body = _body(shape, plain("#3a0d08", gloss=0.24), top, outline=outline, rounding=0.009)
+    neck = _neck(shape, plain("#571c10", gloss=0.22), plain("#24140d", gloss=0.15))
     parts = (
         body,
         neck,
-        _headstock(shape, plain("#120d0b", gloss=0.5), chrome(), taper=1.2),
+        _headstock(shape, plain("#120d0b", gloss=0.24), chrome(), taper=1.2),
         _strings(shape, chrome()),
         *_hardware(shape),
     )
@@ -270,7 +270,7 @@ def _strings(shape, finish):
 
 def _hardware(shape):
     """Bridge, pickups and knobs of the electric guitar."""
-    metal, black, amber = chrome(), plain("#171412", gloss=0.4), plain("#c98a2b", gloss=0.5)
+    metal, black, amber = chrome(), plain("#171412", gloss=0.22), plain("#c98a2b", gloss=0.24)
     bridge = box(0.085, 0.016, 0.011, metal, rounding=0.003).moved(y=shape.bridge, z=0.0055)
     tail = box(0.09, 0.014, 0.010, metal, rounding=0.004).moved(y=shape.bridge - 0.04, z=0.005)
     pickup = join(
@@ -344,11 +344,11 @@ def _sunburst(outline):
 
 def _on_stand(guitar, shape):
     """Lean the guitar on a tubular stand; returns the solid and where it sounds."""
-    stand = _stand(shape, plain("#17181a", gloss=0.3), plain("#0e0e0f"))
+    stand = _stand(shape, plain("#17181a", gloss=0.18), plain("#0e0e0f"))
     upright = join(guitar.moved(z=0.5 * shape.depth), stand).turned("x", -LEAN_DEG)
     lean = np.radians(LEAN_DEG)
     source = np.array([0.0, SOURCE_HEIGHT * np.cos(lean), -SOURCE_HEIGHT * np.sin(lean)])
-    legs = _legs(plain("#17181a", gloss=0.3))
+    legs = _legs(plain("#17181a", gloss=0.18))
     return join(upright.moved(y=REST_HEIGHT), legs), source + (0, REST_HEIGHT, 0)
 
 

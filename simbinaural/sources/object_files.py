@@ -160,6 +160,8 @@ def _look(part, faces, *, is_linear):
 def _paint(material, *, is_linear):
     """Texture and linear color of a material."""
     roughness = 0.7 if material.roughnessFactor is None else float(material.roughnessFactor)
+    # glTF's default is metal; files that say nothing else seldom mean it.
+    metallic = float(material.metallicFactor or 0.0)
     image, factor = material.baseColorTexture, material.baseColorFactor
     pixels = np.full((1, 1, 3), 255, np.uint8)
     if image is not None:
@@ -169,7 +171,7 @@ def _paint(material, *, is_linear):
     color = (1.0, 1.0, 1.0)
     if factor is not None and (is_linear or image is None):
         color = _linear(np.asarray(factor)[:3], is_linear)
-    return Texture(pixels, gloss=0.6 * (1 - roughness)), color
+    return Texture(pixels, gloss=(1 - roughness) * (0.2 + 0.5 * metallic)), color
 
 
 def _linear(color, is_linear):

@@ -31,6 +31,12 @@ def spline(points, count, *, closed=False):
     return np.stack([np.interp(steps, length, column) for column in fine.T], axis=1)
 
 
+def straight(start, end, *, parts=4):
+    """Points (parts + 1, 3) on a line: light is stored at vertices, and buried ends see none."""
+    share = np.linspace(0, 1, parts + 1)[:, None]
+    return (1 - share) * np.asarray(start) + share * np.asarray(end)
+
+
 def rounded_rectangle(width, height, radius, *, steps=3):
     """Corners (4 * (steps + 1), 2) of a rectangle with round corners, counterclockwise."""
     angle = np.radians(np.linspace(0, 90, steps + 1) + np.array([[0], [90], [180], [270]]))

@@ -12,7 +12,7 @@ from simbinaural.sources.solids import box, extrude, join, lathe, loft, tube
 
 def rotary():
     """Draw a rotary dial telephone; returns the solid and where it sounds."""
-    shell = plain("#8f1414", gloss=0.5)
+    shell = plain("#8f1414", gloss=0.24)
     body = loft(
         [
             _slab(0.004, 0.186, 0.200, 0.0, 0.03),
@@ -40,11 +40,11 @@ def rotary():
 def smartphone():
     """Draw a smartphone that rings, upright in a dock; returns the solid and where it sounds."""
     width, height, thick, lean = 0.079, 0.165, 0.0088, 18
-    frame, glass = plain("#2b2d31", gloss=0.5), plain("#0a0b0d", gloss=0.6)
+    frame, glass = plain("#2b2d31", gloss=0.24), plain("#0a0b0d", gloss=0.25)
     outline = rounded_rectangle(width, height, 0.011)
     phone = extrude(outline, thick, frame, rounding=0.0022, steps=2, start=glass, end=glass)
     screen = _plate(
-        width - 0.006, height - 0.006, painted(_call_screen(), gloss=0.25, emission=0.6)
+        width - 0.006, height - 0.006, painted(_call_screen(), gloss=0.16, emission=0.6)
     )
     camera = box(0.030, 0.032, 0.004, glass, rounding=0.0015)
     lenses = [
@@ -67,12 +67,12 @@ def smartphone():
 
 def cordless():
     """Draw a cordless handset in its charging cradle; returns the solid and where it sounds."""
-    shell, trim = plain("#24262b", gloss=0.35), plain("#aeb4bb", gloss=0.5)
+    shell, trim = plain("#24262b", gloss=0.2), plain("#aeb4bb", gloss=0.4)
     lean = 14
     rings = [(-0.078, 0.040, 0.020), (-0.074, 0.047, 0.026), (0.0, 0.045, 0.024),
              (0.06, 0.050, 0.027), (0.076, 0.044, 0.022), (0.080, 0.034, 0.014)]  # fmt: skip
     handset = loft([_slab(y, w, d, 0, 0.45 * d) for y, w, d in rings], shell)
-    face = _plate(0.038, 0.118, painted(_cordless_face(), gloss=0.2)).moved(y=-0.012, z=0.0136)
+    face = _plate(0.038, 0.104, painted(_cordless_face(), gloss=0.15)).moved(y=-0.004, z=0.0136)
     slot = box(0.014, 0.0025, 0.002, plain("#050505"), rounding=0).moved(y=0.066, z=0.0122)
     antenna = lathe([(0.006, 0), (0.005, 0.028), (0, 0.031)], shell, sides=10)
     parts = join(handset, face, slot, antenna.moved(x=0.013, y=0.074, z=-0.003))
@@ -82,8 +82,8 @@ def cordless():
 
 def office():
     """Draw an office telephone with its handset at the left; returns the solid and its source."""
-    shell = plain("#35383d", gloss=0.25)
-    face = painted(_office_face(), gloss=0.15)
+    shell = plain("#35383d", gloss=0.16)
+    face = painted(_office_face(), gloss=0.12)
     body = loft(
         [
             _slab(0.0, 0.212, 0.200, 0, 0.014),
@@ -95,7 +95,7 @@ def office():
         end=face,
     )
     slope = np.degrees(np.arctan2(0.080 - 0.024, 0.194))
-    handset = _handset(plain("#1c1e21", gloss=0.3), length=0.185)
+    handset = _handset(plain("#1c1e21", gloss=0.18), length=0.185)
     handset = handset.turned("y", 90).turned("x", slope).moved(x=-0.074, y=0.080)
     cord = _cord([(-0.080, 0.050, 0.105), (-0.125, 0.012, 0.110), (-0.150, 0.012, 0.02),
                   (-0.108, 0.014, -0.06)], plain("#151618"))  # fmt: skip
@@ -123,7 +123,7 @@ def _wedge(front, back, width, depth, radius):
 
 def _plate(width, height, finish):
     """Thin picture that faces the reader."""
-    return box(width, height, 0.0006, plain("#08080a", gloss=0.4), rounding=0, end=finish)
+    return box(width, height, 0.0006, plain("#08080a", gloss=0.22), rounding=0, end=finish)
 
 
 def _handset(finish, *, length=0.205):
@@ -154,10 +154,10 @@ def _cord(path, finish):
 
 def _dial():
     """Number plate and finger wheel, its axis along y."""
-    plate = lathe([(0.050, -0.006), (0.052, 0.002)], plain("#e9e6dc", gloss=0.3), sides=40)
-    wheel = painted(_dial_picture(), gloss=0.3)
+    plate = lathe([(0.050, -0.006), (0.052, 0.002)], plain("#e9e6dc", gloss=0.18), sides=40)
+    wheel = painted(_dial_picture(), gloss=0.18)
     disc = [(0.045, 0.002), (0.046, 0.005), (0.044, 0.0065)]
-    disc = lathe(disc, plain("#1a1a1c", gloss=0.5), sides=40, end=wheel)
+    disc = lathe(disc, plain("#1a1a1c", gloss=0.24), sides=40, end=wheel)
     hub = lathe([(0.016, 0.006), (0.015, 0.0085)], chrome(), sides=24, end=plain("#f3efe2"))
     stop = tube([(0.052, 0.004, 0.012), (0.042, 0.010, 0.010), (0.030, 0.010, 0.008)], 0.0016,
                 chrome(), sides=6)  # fmt: skip
@@ -168,10 +168,10 @@ def _dock(lean):
     """Weighted foot with a shelf and a back that leans."""
     foot = loft(
         [_slab(0, 0.094, 0.086, -0.012, 0.014), _slab(0.007, 0.094, 0.086, -0.012, 0.014),
-         _slab(0.010, 0.088, 0.080, -0.012, 0.012)], plain("#c9ccd0", gloss=0.4),
+         _slab(0.010, 0.088, 0.080, -0.012, 0.012)], plain("#c9ccd0", gloss=0.3),
     )  # fmt: skip
-    shelf = box(0.060, 0.011, 0.026, plain("#c9ccd0", gloss=0.4), rounding=0.003)
-    back = box(0.052, 0.085, 0.006, plain("#c9ccd0", gloss=0.4), rounding=0.002)
+    shelf = box(0.060, 0.011, 0.026, plain("#c9ccd0", gloss=0.3), rounding=0.003)
+    back = box(0.052, 0.085, 0.006, plain("#c9ccd0", gloss=0.3), rounding=0.002)
     back = back.moved(y=0.045, z=-0.009).turned("x", -lean)
     return join(foot, shelf.moved(y=0.013, z=0.012), back.moved(y=0.006, z=0.010))
 
@@ -183,7 +183,7 @@ def _cradle(shell, trim):
          _slab(0.022, 0.082, 0.090, -0.002, 0.034), _slab(0.034, 0.064, 0.058, -0.002, 0.024),
          _slab(0.044, 0.058, 0.044, -0.001, 0.019)], shell,
     )  # fmt: skip
-    light = lathe([(0.0028, 0), (0.0022, 0.0016)], plain("#39d353", gloss=0.2), sides=10)
+    light = lathe([(0.0028, 0), (0.0022, 0.0016)], plain("#39d353", gloss=0.15), sides=10)
     opening = [
         _slab(0.0435, 0.060, 0.046, -0.001, 0.019),
         _slab(0.047, 0.058, 0.044, -0.001, 0.018),

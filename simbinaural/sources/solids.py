@@ -10,7 +10,10 @@ flat cap at each end. Lathing, extruding and sweeping only differ in how they la
     \___/ start     (___)              '------'
 
 A ring runs counterclockwise as seen by who looks back from the next one; faces then show their
-front to the outside. Models are drawn facing the reader: x to the right, y up, z towards the eye.
+front to the outside. The renderer stores an object's light at its vertices, so that a long part
+whose ends are stuck into others needs rings in between.
+
+Models are drawn facing the reader: x to the right, y up, z towards the eye.
 """
 
 from dataclasses import dataclass, replace
