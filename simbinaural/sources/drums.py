@@ -39,30 +39,30 @@ def djembe():
     bowl, waist, foot, height = 0.165, 0.068, 0.118, 0.60
     curve = spline(
         [(foot, 0.012), (0.098, 0.10), (waist, 0.255), (0.086, 0.315), (0.150, 0.42),
-         (bowl, 0.50), (bowl - 0.004, height - 0.006)], 30,
+         (bowl, 0.50), (bowl - 0.004, height - 0.006)], 22,
     )  # fmt: skip
     skin = speckled("#e8d6b4", "#c9ad80", seed=23, grain=4)
     carved = painted(_carving(), gloss=0.15)
     profile = [(foot - 0.012, 0), (foot, 0.006), *curve, (bowl - 0.012, height)]
-    body = lathe(profile, carved, sides=48, end=skin)
+    body = lathe(profile, carved, sides=40, end=skin)
     rope = plain("#d9d2bd")
     ropes = [_rope_ring(r, y, rope) for r, y in ((bowl + 0.004, 0.560), (bowl + 0.004, 0.530))]
     lacing = _lacing(bowl, rope)
     return join(body, *ropes, _rope_ring(0.104, 0.335, rope), lacing), np.array([0, 0.48, 0])
 
 
-def drum_kit():
+def kit():
     """Draw a kit of five drums and two cymbals; returns the solid and where it sounds."""
     shell = _sparkle("#b3121d", "#5e060c", seed=24)
     kick_radius, kick_depth = 0.255, 0.36
     front = painted(_kick_head(), gloss=0.12)
-    kick = _drum(kick_radius, kick_depth, shell, lugs=8, top=front, sides=48, rims=shell)
+    kick = _drum(kick_radius, kick_depth, shell, lugs=8, top=front, sides=40, rims=shell)
     kick = kick.turned("x", 90).moved(y=kick_radius + 0.02, z=-kick_depth / 2)
     spur = tube([(0.2, 0.19, 0.1), (0.33, 0.008, 0.2)], 0.008, chrome())
-    rack = _drum(0.127, 0.18, shell, lugs=6).turned("x", -12).moved(y=0.60)
+    rack = _drum(0.127, 0.18, shell, lugs=6, sides=26).turned("x", -12).moved(y=0.60)
     mount = tube([(0, 0.5, -0.02), (0, 0.66, -0.02)], 0.013, chrome())
-    tom, _ = _floor_tom(0.178, 0.36, shell)
-    side_drum = _drum(0.165, 0.13, chrome(), lugs=8).moved(y=0.52)
+    tom, _ = _floor_tom(0.178, 0.36, shell, lugs=6, sides=28)
+    side_drum = _drum(0.165, 0.13, chrome(), lugs=6, sides=26).moved(y=0.52)
     parts = (
         kick,
         spur,
@@ -80,13 +80,13 @@ def drum_kit():
     return join(*parts), np.array([0.0, kick_radius + 0.02, -0.04])
 
 
-FINISHED = (snare, floor_tom, djembe, drum_kit)
+FINISHED = (snare, floor_tom, djembe, kit)
 
 
 # --------------------------------------------------------------------------- drums
 
 
-def _drum(radius, depth, shell, *, lugs, top=None, sides=40, rims=None):
+def _drum(radius, depth, shell, *, lugs, top=None, sides=36, rims=None):
     """Cylinder from y = 0 to `depth` with heads, hoops and lugs."""
     head = speckled("#f4f2ec", "#e2dfd6", seed=25, grain=3)
     rim = 0.006
@@ -94,8 +94,10 @@ def _drum(radius, depth, shell, *, lugs, top=None, sides=40, rims=None):
     shell_rings = [(radius, y) for y in (0, 0.018, depth - 0.018, depth)]
     profile = [(radius - 0.004, -rim), *shell_rings, (radius - 0.004, depth + rim)]
     rings = [_hoop(radius, y, rims or chrome(), sides) for y in (0.0, depth)]
-    lug = box(0.016, min(0.05, 0.4 * depth), 0.02, chrome(), rounding=0.004, steps=1)
-    rod = tube(straight((0, -0.008, 0.004), (0, depth + 0.008, 0.004)), 0.003, chrome(), sides=5)
+    lug = box(0.016, min(0.05, 0.4 * depth), 0.02, chrome(), rounding=0)
+    rod = tube(
+        straight((0, -0.008, 0.004), (0, depth + 0.008, 0.004), parts=3), 0.003, chrome(), sides=4
+    )
     lug = join(lug.moved(y=depth / 2), rod).moved(z=radius + 0.008)
     body = lathe(profile, shell, sides=sides, start=head, end=top or head).tiled(3, 1)
     return join(body, *rings, _around(lug, lugs))
@@ -107,13 +109,13 @@ def _hoop(radius, y, finish, sides):
     return hoop([(radius + dr, y + dy) for dr, dy in section], finish, sides=sides)
 
 
-def _floor_tom(radius, depth, shell):
+def _floor_tom(radius, depth, shell, *, lugs=8, sides=36):
     """Drum on three legs, and where it sounds."""
     low = 0.20
-    drum = _drum(radius, depth, shell, lugs=8).moved(y=low)
+    drum = _drum(radius, depth, shell, lugs=lugs, sides=sides).moved(y=low)
     path = [(0, low + 0.24, 0), (0, 0.08, 0), (0, 0.02, 0.02), (0, 0.008, 0.045)]
     leg = join(
-        tube(spline(path, 10), 0.006, chrome()),
+        tube(spline(path, 8), 0.006, chrome(), sides=6),
         box(0.03, 0.05, 0.022, chrome(), rounding=0.004).moved(y=low + 0.17, z=-0.006),
     )
     legs = _around(leg.moved(z=radius + 0.016), 3)
@@ -136,10 +138,10 @@ def _mirror_turned(solid):
 
 def _tripod(height, *, spread):
     """Post on three legs."""
-    post = tube(straight((0, 0.06, 0), (0, height, 0), parts=6), 0.012, chrome(), sides=10)
+    post = tube(straight((0, 0.06, 0), (0, height, 0), parts=6), 0.012, chrome(), sides=8)
     leg = [*straight((0, 0.26, 0.01), (0, 0.02, spread)), (0, 0.010, spread + 0.02)]
     strut = straight((0, 0.10, 0.01), (0, 0.115, spread * 0.58))
-    legs = join(tube(leg, 0.008, chrome()), tube(strut, 0.006, chrome(), sides=6))
+    legs = join(tube(leg, 0.008, chrome(), sides=6), tube(strut, 0.006, chrome(), sides=4))
     collar = lathe([(0.02, 0.23), (0.02, 0.29)], plain("#1b1b1d"), sides=12)
     foot = lathe([(0.013, 0), (0.013, 0.025)], plain("#111112"), sides=8)
     return join(post, collar, _around(join(legs, foot.moved(z=spread + 0.01)), 3))
@@ -155,10 +157,10 @@ def _basket_arm(radius):
 def _cymbal(radius):
     """Thin bronze bell and bow, upper side at y = 0 in the middle."""
     bronze = painted(_lathed_bronze(), gloss=0.35)
-    upper = [(radius, -0.030), (radius * 0.6, -0.018), (radius * 0.22, -0.011), (0.022, 0.004)]
-    lower = [(r, y - 0.002) for r, y in upper]
-    profile = [(0, 0.002), *lower[::-1], *upper, (0, 0.007)]
-    return lathe(profile, bronze, sides=48)
+    upper = [(radius, -0.030), (radius * 0.6, -0.018), (radius * 0.22, -0.010), (0.022, 0.004)]
+    lower = [(0.022, 0.002), (radius * 0.4, -0.016), (radius, -0.032)]
+    profile = [(0, 0.002), *lower, *upper, (0, 0.007)]
+    return lathe(profile, bronze, sides=28)
 
 
 def _cymbal_stand(height, radius):
@@ -181,9 +183,9 @@ def _hi_hat(height):
 
 def _rope_ring(radius, y, finish):
     """Closed ring of rope."""
-    angle = np.linspace(0, 2 * np.pi, 9)
+    angle = np.linspace(0, 2 * np.pi, 7)
     section = [(radius + 0.006 * np.cos(a), y + 0.006 * np.sin(a)) for a in angle[:-1]]
-    return hoop(section, finish, sides=40)
+    return hoop(section, finish, sides=32)
 
 
 def _lacing(bowl, finish):
@@ -197,7 +199,7 @@ def _lacing(bowl, finish):
     bulge[:, [0, 2]] *= 1.13
     following = np.roll(points, -1, axis=0)
     paths = zip(points, bulge, following, strict=True)
-    return join(*(tube(spline(path, 6), 0.0035, finish, sides=5) for path in paths))
+    return join(*(tube(spline(path, 5), 0.0035, finish, sides=4) for path in paths))
 
 
 def _carving():

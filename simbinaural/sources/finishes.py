@@ -70,12 +70,12 @@ def speckled(light, dark, *, seed, size=128, grain=1.0, gloss=0.05):
 
 
 class Drawing:
-    """A picture drawn at four times its size and then shrunk, so that edges are smooth.
+    """A picture drawn at three times its size and then shrunk, so that edges are smooth.
 
     Coordinates are shares of width and height, from the upper left corner.
     """
 
-    OVERSAMPLING = 4
+    OVERSAMPLING = 3
 
     def __init__(self, width, height, background):
         """Start from an sRGB color or from an array (height, width, 3)."""

@@ -71,7 +71,7 @@ def _load(path):
         scene = trimesh.load_scene(path, process=False)
         parts = [scene.graph[node] for node in scene.graph.nodes_geometry]
         placed = [scene.geometry[name].copy().apply_transform(at) for at, name in parts]
-    except Exception as error:  # noqa: BLE001  trimesh lets through whatever its parsers raise
+    except Exception as error:  # trimesh lets through whatever its parsers raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: file must be a readable mesh, got {reason}") from error
     meshes = [part for part in placed if isinstance(part, trimesh.Trimesh) and len(part.faces)]

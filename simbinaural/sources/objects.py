@@ -7,6 +7,7 @@ import numpy as np
 
 from simbinaural.scenes.scene import Mesh
 from simbinaural.sources.collection import Collection, collect
+from simbinaural.sources.meshes import to_mesh
 
 PLACEMENTS = ("floor", "support")
 
@@ -78,8 +79,6 @@ def _built_in():
 
 def _build(sound_class, draw):
     """Make an object of a model that is drawn towards the reader."""
-    from simbinaural.sources.meshes import to_mesh
-
     solid, source = draw()
     mesh, textures = to_mesh(solid.turned("y", 180))
     mesh, shift = stand_on_origin(mesh)

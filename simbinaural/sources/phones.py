@@ -141,7 +141,7 @@ def _handset(finish, *, length=0.205):
 
 def _cord(path, finish):
     """Coiled cord along a path."""
-    turns, per_turn = 26, 8
+    turns, per_turn = 22, 7
     center = spline(path, turns * per_turn)
     tangent = np.gradient(center, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
@@ -149,7 +149,7 @@ def _cord(path, finish):
     side /= np.linalg.norm(side, axis=1, keepdims=True)
     angle = 2 * np.pi * np.arange(turns * per_turn)[:, None] / per_turn
     coil = np.cos(angle) * side + np.sin(angle) * np.cross(tangent, side)
-    return tube(center + 0.0062 * coil, 0.0021, finish, sides=5)
+    return tube(center + 0.0062 * coil, 0.0021, finish, sides=4)
 
 
 def _dial():
