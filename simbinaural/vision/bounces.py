@@ -9,6 +9,9 @@ from simbinaural.vision.direct import OFFSET_M
 from simbinaural.vision.lightmap import nearest_point, take_points
 from simbinaural.vision.outdoors import sky_radiance
 
+LAMP_M = 0.3
+"""Glowing faces this close to a light belong to it."""
+
 PATTERNS = 4
 """Neighbouring points cast different patterns of rays; smoothing averages these (Keller and
 Heidrich, Interleaved sampling, 2001)."""
@@ -189,3 +192,35 @@ def gather(ends, radiosity):
         result[owner, 1] = green / n_rays + ends.given[owner, 1]
         result[owner, 2] = blue / n_rays + ends.given[owner, 2]
     return result
+
+
+def look_outside(home):
+    """Gather what rays see that no point stores."""
+    scene, surfaces = home.scene, home.surfaces
+    lights = scene.lights
+    windows = np.array(
+        [
+            (light.origin, light.edge_u, light.edge_v, np.cross(light.edge_u, light.edge_v))
+            for light in lights
+        ],
+        dtype=float,
+    ).reshape(-1, 4, 3)
+    sky = scene.sky
+    return Outside(
+        glow=(surfaces.emission[:, None] * home.albedo).astype(np.float32),
+        counted=_near_lights(surfaces, windows),
+        windows=windows,
+        sky=np.array([sky.zenith, sky.horizon, sky.ground], dtype=float),
+    )
+
+
+def _near_lights(surfaces, windows):
+    """Tell which glowing faces are shown by a light already: those around it."""
+    counted = np.zeros(len(surfaces.room), dtype=bool)
+    glowing = np.flatnonzero(surfaces.emission > 0)
+    middle = surfaces.corner[glowing] + (surfaces.edge1 + surfaces.edge2)[glowing] / 3
+    for corner, edge_u, edge_v, _ in windows:
+        reach = np.linalg.norm(edge_u + edge_v) / 2 + LAMP_M
+        distance = np.linalg.norm(middle - (corner + (edge_u + edge_v) / 2), axis=1)
+        counted[glowing[distance < reach]] = True
+    return counted

@@ -10,6 +10,8 @@ import numpy as np
 from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 
+from simbinaural.errors import require_shape
+
 
 class Hits(NamedTuple):
     """What rays meet first.
@@ -86,3 +88,23 @@ class RayCaster:
         if self._empty or len(origins) == 0:
             return np.zeros(len(origins), dtype=bool)
         return self._scene.run(origins, directions, dists=float(reach), query="OCCLUDED") == 0
+
+    def sees(self, origins, targets):
+        """Tell whether nothing stands between points.
+
+        Parameters
+        ----------
+        origins, targets : (..., 3) array_like
+            Metres; broadcast together.
+
+        Returns
+        -------
+        (...) numpy.ndarray of bool
+        """
+        origins, targets = np.asarray(origins, dtype=float), np.asarray(targets, dtype=float)
+        for name, points in (("origins", origins), ("targets", targets)):
+            require_shape(name, points.reshape(-1, *points.shape[-1:]), (None, 3))
+        origins, targets = np.broadcast_arrays(origins, targets)
+        starts = np.ascontiguousarray(origins.reshape(-1, 3), dtype=np.float32)
+        steps = np.ascontiguousarray((targets - origins).reshape(-1, 3), dtype=np.float32)
+        return ~self.blocked(starts, steps, 1 - 1e-5).reshape(origins.shape[:-1])

@@ -6,8 +6,7 @@ import numpy as np
 
 from simbinaural.vision.bounces import cast_hemispheres, gather, hemisphere_rays
 from simbinaural.vision.casting import RayCaster
-from simbinaural.vision.direct import OFFSET_M
-from simbinaural.vision.light import ROOM, Quality, illuminate
+from simbinaural.vision.direct import OFFSET_M, illuminate
 from simbinaural.vision.lightmap import (
     corner_points,
     fill_covered,
@@ -15,6 +14,7 @@ from simbinaural.vision.lightmap import (
     smooth,
     take_points,
 )
+from simbinaural.vision.placement import ROOM, Quality
 
 ON_OBJECTS = Quality(lamp_rays=16, sun_rays=4)
 

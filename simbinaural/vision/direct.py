@@ -3,6 +3,9 @@
 import numpy as np
 from numba import njit
 
+from simbinaural.vision.lightmap import take_points
+from simbinaural.vision.tone import luminance
+
 OFFSET_M = 2e-3
 """Rays start this far in front of their surface."""
 
@@ -229,3 +232,47 @@ def _sun_rays(position, normal, spread_u, spread_v, ways, jitter):
                 )
                 rays[ray, axis] = ways[k, axis]
     return origins, rays
+
+
+def illuminate(scene, points, blockers, quality, served=None):
+    """Irradiance of points from the sun and the lights.
+
+    Parameters
+    ----------
+    scene : Scene
+    points : Points
+    blockers : sequence of RayCaster
+    quality : Quality
+        Gives the number of rays.
+    served : sequence of (points,) numpy.ndarray of bool, optional
+        For each light, the points that it is reckoned for.
+
+    Returns
+    -------
+    (points, 3) numpy.ndarray of float32
+    """
+    sky = scene.sky
+    shares = sun_share(points, sky.sun_direction, blockers, quality.sun_rays)
+    result = shares[:, None] * np.asarray(sky.sun_irradiance, dtype=np.float32)
+    for number, (light, n_rays) in enumerate(
+        zip(scene.lights, _share_rays(scene, quality), strict=True)
+    ):
+        index = np.arange(len(shares)) if served is None else np.flatnonzero(served[number])
+        part = take_points(points, index)
+        share = rectangle_irradiance(part, light, blockers, n_rays)
+        result[index] += share[:, None] * np.asarray(light.radiance, dtype=np.float32)
+    return result
+
+
+def _share_rays(scene, quality):
+    """Share the rays of each room among its lights by their power: a list of int."""
+    power = np.array(
+        [
+            np.linalg.norm(np.cross(light.edge_u, light.edge_v)) * luminance(light.radiance)
+            for light in scene.lights
+        ]
+    )
+    room = np.array([light.room for light in scene.lights])
+    total = np.array([power[room == number].sum() for number in room])
+    share = quality.lamp_rays * power / np.maximum(total, 1e-12)
+    return np.clip(np.rint(share), 4, 24).astype(int).tolist()

@@ -7,15 +7,17 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from simbinaural.errors import require, require_shape
+from simbinaural.errors import require
 from simbinaural.geometry import pixel_vectors, rotation_matrix
 from simbinaural.scenes.scene import Mesh
 from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.contact import Inserted, light_objects
 from simbinaural.vision.home import load_home
 from simbinaural.vision.light import room_light
+from simbinaural.vision.mirrors import mirror_rays
 from simbinaural.vision.raster import SAMPLES, rasterize
-from simbinaural.vision.shading import Stage, View, develop, measure, mirror_rays, reflect
+from simbinaural.vision.rays import View, measure
+from simbinaural.vision.shading import Stage, develop, reflect
 from simbinaural.vision.surfaces import join, tabulate
 from simbinaural.vision.textures import LINEAR, pack_textures
 from simbinaural.vision.tone import luminance, srgb_table
@@ -211,15 +213,14 @@ class Renderer:
         Returns
         -------
         (...) numpy.ndarray of bool
+
+        Raises
+        ------
+        InputError
+            If the points have not three coordinates.
         """
-        origins, targets = np.broadcast_arrays(
-            np.asarray(origins, dtype=float), np.asarray(targets, dtype=float)
-        )
-        require_shape("targets", targets[..., :1, :].reshape(-1, targets.shape[-1]), (None, 3))
-        starts = np.ascontiguousarray(origins.reshape(-1, 3), dtype=np.float32)
-        steps = np.ascontiguousarray((targets - origins).reshape(-1, 3), dtype=np.float32)
         caster = self._home.caster if through_objects else self._caster
-        return ~caster.blocked(starts, steps, 1 - 1e-5).reshape(origins.shape[:-1])
+        return caster.sees(origins, targets)
 
 
 def merge_meshes(meshes):

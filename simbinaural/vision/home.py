@@ -134,7 +134,12 @@ def fingerprint(scene):
         zlib.crc32(np.ascontiguousarray(array))
         for array in (mesh.vertices, mesh.faces, mesh.uv, mesh.texture, mesh.tint, mesh.room)
     ]
-    return (scene.name, *checks, repr(scene.lights), repr(scene.sky), len(scene.rooms))
+    # Some rows of each texture are enough: whoever paints a home anew changes more than a row.
+    looks = [
+        (t.gloss, t.emission, t.pixels.shape, zlib.crc32(np.ascontiguousarray(t.pixels[::32])))
+        for t in scene.textures
+    ]
+    return (scene.name, *checks, *looks, repr(scene.lights), repr(scene.sky), len(scene.rooms))
 
 
 def load_home(scene):

@@ -5,71 +5,29 @@ random: the same scene and room give the same light, whatever was baked before.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from simbinaural.vision.bounces import Outside, cast_hemispheres, gather
-from simbinaural.vision.direct import OFFSET_M, rectangle_irradiance, sun_share
+from simbinaural.vision.bounces import Outside, cast_hemispheres, gather, look_outside
+from simbinaural.vision.direct import illuminate
 from simbinaural.vision.home import RecentlyUsed, fingerprint, load_home
 from simbinaural.vision.lightmap import (
     Layout,
     Points,
-    Quads,
     coarsen,
-    concatenate_points,
-    corner_points,
     fill_covered,
-    grid_points,
-    lay_out,
     refine,
     smooth,
     take_points,
 )
+from simbinaural.vision.placement import BEYOND, ROOM, place_points
 from simbinaural.vision.tone import auto_exposure, luminance
 
-BOUNCES = 6
+BOUNCES = 5
+"""Bounces that are followed; those after them are summed up as a series."""
 
 LEAST_RAYS = 12
 """Rays that any point casts, however many points there are."""
-
-LAMP_M = 0.3
-"""Glowing faces this close to a light belong to it."""
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How finely a room is baked.
-
-    Attributes
-    ----------
-    fine_m, coarse_m : float
-        Spacing of the grids of direct and of thrown-back light.
-    fine_points, coarse_points : int
-        The most points that the room's quads get; larger rooms get wider grids.
-    lamp_rays : int
-        Rays from each point to all lamps and windows of its room together.
-    sun_rays : int
-        Rays from each point to the sun.
-    bounce_rays : int
-        Rays from all points together, for what other surfaces throw back.
-    most_rays : int
-        The most of these that a point casts; few points cast fewer than all rays.
-    """
-
-    fine_m: float = 0.06
-    coarse_m: float = 0.2
-    fine_points: int = 40000
-    coarse_points: int = 3500
-    lamp_rays: int = 32
-    sun_rays: int = 8
-    bounce_rays: int = 700_000
-    most_rays: int = 192
-
-
-ROOM = Quality()
-BEYOND = Quality(0.25, 0.5, 4000, 800, 12, 3, 250_000, 32)
-"""The rooms that are seen through doors."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +90,9 @@ def room_light(scene, room=None):
 
 def bake(home, room=None):
     """Bake the light of a room of a prepared home, or of all of it (see `room_light`)."""
-    scene = home.scene
-    rooms = _all_rooms(scene) if room is None else home.visible_rooms(room)
-    plan = _plan(home, rooms, room)
-    outside = _look_outside(home)
+    rooms = tuple(np.unique(home.surfaces.room)) if room is None else home.visible_rooms(room)
+    plan = place_points(home, rooms, room)
+    outside = look_outside(home)
     direct = _direct_light(home, plan, room)
     bounced, radiosity = _bounce(home, plan, outside, direct)
     indirect = np.concatenate(
@@ -158,98 +115,6 @@ def bake(home, room=None):
     )
 
 
-def _all_rooms(scene):
-    return (*range(len(scene.rooms)), -1)
-
-
-class _Plan(NamedTuple):
-    """The points of a bake: `fine` and `coarse` grids, each followed by the same corner points."""
-
-    fine: Layout
-    points: Points
-    main: np.ndarray
-    covered: np.ndarray
-    coarse: Layout
-    coarse_points: Points
-    coarse_main: np.ndarray
-    coarse_covered: np.ndarray
-
-
-def _plan(home, rooms, room):
-    """Place the points."""
-    surfaces = home.surfaces
-    kept = np.isin(surfaces.room[home.quads.face], rooms)
-    quads = Quads(*(column[kept] for column in home.quads))
-    corner_faces, (numbers, position, normal, corner_face) = home.corners(rooms)
-    corners = corner_points(position, normal, corner_face)
-    main = _is_main(surfaces.room[quads.face], room)
-    parts = []
-    for name, limit in (("fine_m", "fine_points"), ("coarse_m", "coarse_points")):
-        spacing = _spacing(quads, main, name, limit)
-        layout = lay_out(quads, spacing, len(surfaces.room), (corner_faces, numbers))
-        grids = grid_points(quads, layout)
-        covered = _covered(home, grids)
-        points = concatenate_points([grids, corners])
-        main_points = _is_main(surfaces.room[points.face], room)
-        covered = np.concatenate([covered, np.zeros(len(corner_face), dtype=bool)])
-        parts += [layout, points, main_points, covered]
-    return _Plan(*parts)
-
-
-def _is_main(room_of, room):
-    """Tell what belongs to the room that is baked finely."""
-    return np.ones(len(room_of), dtype=bool) if room is None else room_of == room
-
-
-def _spacing(quads, main, name, limit):
-    """Spacing (quads,) of grids, wider where the number of points would pass the limit."""
-    area = np.linalg.norm(np.cross(quads.edge_u, quads.edge_v), axis=1)
-    spacing = np.empty(len(area))
-    for chosen, quality in ((main, ROOM), (~main, BEYOND)):
-        least = np.sqrt(area[chosen].sum() / getattr(quality, limit))
-        spacing[chosen] = max(getattr(quality, name), least)
-    return spacing
-
-
-def _covered(home, points):
-    """Tell which points lie inside a solid: straight above them is the back of a face."""
-    hits = home.caster.first_hits(points.position + OFFSET_M * points.normal, points.normal)
-    back = np.einsum("pi,pi->p", home.surfaces.normal[hits.face], points.normal) > 0
-    return (hits.face >= 0) & back
-
-
-def _look_outside(home):
-    """Gather what rays see that no point stores."""
-    scene, surfaces = home.scene, home.surfaces
-    lights = scene.lights
-    windows = np.array(
-        [
-            (light.origin, light.edge_u, light.edge_v, np.cross(light.edge_u, light.edge_v))
-            for light in lights
-        ],
-        dtype=float,
-    ).reshape(-1, 4, 3)
-    sky = scene.sky
-    return Outside(
-        glow=(surfaces.emission[:, None] * home.albedo).astype(np.float32),
-        counted=_near_lights(surfaces, windows),
-        windows=windows,
-        sky=np.array([sky.zenith, sky.horizon, sky.ground], dtype=float),
-    )
-
-
-def _near_lights(surfaces, windows):
-    """Tell which glowing faces are shown by a light already: those around it."""
-    counted = np.zeros(len(surfaces.room), dtype=bool)
-    glowing = np.flatnonzero(surfaces.emission > 0)
-    middle = surfaces.corner[glowing] + (surfaces.edge1 + surfaces.edge2)[glowing] / 3
-    for corner, edge_u, edge_v, _ in windows:
-        reach = np.linalg.norm(edge_u + edge_v) / 2 + LAMP_M
-        distance = np.linalg.norm(middle - (corner + (edge_u + edge_v) / 2), axis=1)
-        counted[glowing[distance < reach]] = True
-    return counted
-
-
 def _direct_light(home, plan, room):
     """Irradiance (points, 3) from the sun and from each room's own lights."""
     room_of = home.surfaces.room[plan.points.face]
@@ -266,50 +131,6 @@ def _direct_light(home, plan, room):
         )
     fill_covered(plan.fine, result, plan.covered)
     return result
-
-
-def illuminate(scene, points, blockers, quality, served=None):
-    """Irradiance of points from the sun and the lights.
-
-    Parameters
-    ----------
-    scene : Scene
-    points : Points
-    blockers : sequence of RayCaster
-    quality : Quality
-        Gives the number of rays.
-    served : sequence of (points,) numpy.ndarray of bool, optional
-        For each light, the points that it is reckoned for.
-
-    Returns
-    -------
-    (points, 3) numpy.ndarray of float32
-    """
-    sky = scene.sky
-    shares = sun_share(points, sky.sun_direction, blockers, quality.sun_rays)
-    result = shares[:, None] * np.asarray(sky.sun_irradiance, dtype=np.float32)
-    for number, (light, n_rays) in enumerate(
-        zip(scene.lights, _share_rays(scene, quality), strict=True)
-    ):
-        index = np.arange(len(shares)) if served is None else np.flatnonzero(served[number])
-        part = take_points(points, index)
-        share = rectangle_irradiance(part, light, blockers, n_rays)
-        result[index] += share[:, None] * np.asarray(light.radiance, dtype=np.float32)
-    return result
-
-
-def _share_rays(scene, quality):
-    """Share the rays of each room among its lights by their power: a list of int."""
-    power = np.array(
-        [
-            np.linalg.norm(np.cross(light.edge_u, light.edge_v)) * luminance(light.radiance)
-            for light in scene.lights
-        ]
-    )
-    room = np.array([light.room for light in scene.lights])
-    total = np.array([power[room == number].sum() for number in room])
-    share = quality.lamp_rays * power / np.maximum(total, 1e-12)
-    return np.clip(np.rint(share), 4, 24).astype(int).tolist()
 
 
 def _bounce(home, plan, outside, direct):
@@ -338,14 +159,23 @@ def _bounce(home, plan, outside, direct):
             outside=outside,
         )
         parts.append((index, ends))
-    bounced = np.zeros_like(straight)
+    bounced, steps = np.zeros_like(straight), []
     for _ in range(BOUNCES):
-        radiosity = albedo * (straight + bounced)
+        before, radiosity = bounced.copy(), albedo * (straight + bounced)
         for index, ends in parts:
             bounced[index] = gather(ends, radiosity)
         fill_covered(plan.coarse, bounced, plan.coarse_covered)
+        steps.append(bounced - before)
+    bounced += _tail(*steps[-2:])
     smooth(plan.coarse, bounced)
     return bounced, albedo * (straight + bounced)
+
+
+def _tail(before, last):
+    """What all further bounces bring: a geometric series, as bounces soon differ by a factor."""
+    factor = last.sum(axis=0) / np.maximum(before.sum(axis=0), 1e-20)
+    factor = np.clip(factor, 0, 0.95)
+    return last * (factor / (1 - factor)).astype(np.float32)
 
 
 def _light_the_rest(home, plan, direct, indirect):

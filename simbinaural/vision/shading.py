@@ -11,15 +11,10 @@ from numba import njit
 
 from simbinaural.vision.lightmap import Layout, look_up
 from simbinaural.vision.outdoors import view_outdoors
+from simbinaural.vision.rays import meet, row3, to_world, vector, way_of
 from simbinaural.vision.surfaces import Surfaces
 from simbinaural.vision.textures import Atlas, sample_texture
 from simbinaural.vision.tone import CODES, film
-
-FAINT = 0.02
-"""Reflections weaker than this are left out, and those above it lessened by it, without a step."""
-
-GRAZING = 2.0
-"""What a surface mirrors at a flat glance, in units of its gloss."""
 
 REFLECTION_BLUR = 3.0
 """Footprint of a reflection, in pixels: surfaces in homes are not quite mirrors."""
@@ -54,129 +49,6 @@ class Stage(NamedTuple):
     exposure: np.float32
 
 
-class View(NamedTuple):
-    """Where the picture is taken from.
-
-    Attributes
-    ----------
-    eye : (3,) numpy.ndarray
-    turn : (3, 3) numpy.ndarray
-        Body to world.
-    ways : (samples, height, width, 3) numpy.ndarray
-        Unit vectors of the samples in body axes, the pixels' centres first.
-    pixel : (height, width) numpy.ndarray of float32
-        Angle that a pixel spans, radians.
-    """
-
-    eye: np.ndarray
-    turn: np.ndarray
-    ways: np.ndarray
-    pixel: np.ndarray
-
-
-class Mirrored(NamedTuple):
-    """Rays from pixels whose surface mirrors.
-
-    Attributes
-    ----------
-    pixel : (rays,) numpy.ndarray of int32
-        Number of the pixel, row by row.
-    weight : (rays,) numpy.ndarray of float32
-        Share of the light that is mirrored.
-    origin, way : (rays, 3) numpy.ndarray of float32
-    distance : (rays,) numpy.ndarray of float32
-        From the eye to the surface.
-    """
-
-    pixel: np.ndarray
-    weight: np.ndarray
-    origin: np.ndarray
-    way: np.ndarray
-    distance: np.ndarray
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def row3(array, row):
-    """Row of an (n, 3) array as a tuple: array views cost more than the numbers in them."""
-    return array[row, 0], array[row, 1], array[row, 2]
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _vector(array):
-    return array[0], array[1], array[2]
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _to_world(turn, way):
-    return (
-        turn[0, 0] * way[0] + turn[0, 1] * way[1] + turn[0, 2] * way[2],
-        turn[1, 0] * way[0] + turn[1, 1] * way[1] + turn[1, 2] * way[2],
-        turn[2, 0] * way[0] + turn[2, 1] * way[1] + turn[2, 2] * way[2],
-    )
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _meet(surfaces, face, eye, way):
-    """Distance and barycentric u, v where a ray meets a face's plane (Moeller and Trumbore)."""
-    e1, e2 = row3(surfaces.edge1, face), row3(surfaces.edge2, face)
-    corner = row3(surfaces.corner, face)
-    px = way[1] * e2[2] - way[2] * e2[1]
-    py = way[2] * e2[0] - way[0] * e2[2]
-    pz = way[0] * e2[1] - way[1] * e2[0]
-    determinant = e1[0] * px + e1[1] * py + e1[2] * pz
-    if abs(determinant) < 1e-18:
-        return 0.0, 0.0, 0.0
-    sx, sy, sz = eye[0] - corner[0], eye[1] - corner[1], eye[2] - corner[2]
-    u = (sx * px + sy * py + sz * pz) / determinant
-    qx = sy * e1[2] - sz * e1[1]
-    qy = sz * e1[0] - sx * e1[2]
-    qz = sx * e1[1] - sy * e1[0]
-    v = (way[0] * qx + way[1] * qy + way[2] * qz) / determinant
-    distance = (e2[0] * qx + e2[1] * qy + e2[2] * qz) / determinant
-    return distance, u, v
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _way(ways, sample, row, column):
-    return (
-        ways[sample, row, column, 0],
-        ways[sample, row, column, 1],
-        ways[sample, row, column, 2],
-    )
-
-
-@njit(cache=True, error_model="numpy")
-def measure(faces, surfaces, view, along_axis):
-    """Depth and source mask of the pixels' centres.
-
-    Parameters
-    ----------
-    faces : (height, width) numpy.ndarray of int32
-    surfaces : Surfaces
-    view : View
-    along_axis : bool
-        Depth along the view axis instead of radially.
-
-    Returns
-    -------
-    depth : (height, width) numpy.ndarray of float32
-        Metres; 0 where nothing is met.
-    mask : (height, width) numpy.ndarray of uint8
-    """
-    height, width = faces.shape
-    depth = np.zeros((height, width), np.float32)
-    mask = np.zeros((height, width), np.uint8)
-    for row in range(height):
-        for column in range(width):
-            face = faces[row, column]
-            if face >= 0:
-                body = _way(view.ways, 0, row, column)
-                distance, _, _ = _meet(surfaces, face, view.eye, _to_world(view.turn, body))
-                depth[row, column] = -distance * body[2] if along_axis else distance
-                mask[row, column] = surfaces.label[face]
-    return depth, mask
-
-
 @njit(cache=True, error_model="numpy", forceinline=True)
 def radiance(stage, face, eye, way, angle, travelled):
     """Light that a ray brings from a face.
@@ -198,7 +70,7 @@ def radiance(stage, face, eye, way, angle, travelled):
         Linear RGB.
     """
     surfaces = stage.surfaces
-    distance, u, v = _meet(surfaces, face, eye, way)
+    distance, u, v = meet(surfaces, face, eye, way)
     point, across, along = _footprint(surfaces, face, way, u, v, angle * (distance + travelled))
     texture = surfaces.texture[face]
     red, green, blue = sample_texture(stage.atlas, stage.linear, texture, point, across, along)
@@ -258,75 +130,6 @@ def _footprint(surfaces, face, way, u, v, size):
 
 
 @njit(cache=True, error_model="numpy")
-def mirror_rays(faces, surfaces, view):
-    """Rays that leave mirroring surfaces, one from each such pixel's centre.
-
-    Parameters
-    ----------
-    faces : (height, width) numpy.ndarray of int32
-    surfaces : Surfaces
-    view : View
-
-    Returns
-    -------
-    Mirrored
-
-    Notes
-    -----
-    Schlick's approximation of Fresnel's equations, 1994: R = R0 + (R1 - R0) (1 - cos)^5, where
-    R0 is the square of the surface's gloss (0.2, a varnished floor, is the 4 % of any varnish) and
-    R1 less than 1 for what is not polished.
-    """
-    height, width = faces.shape
-    room = 0
-    for row in range(height):
-        for column in range(width):
-            face = faces[row, column]
-            room += face >= 0 and surfaces.gloss[face] > 0
-    pixel, weight = np.empty(room, np.int32), np.empty(room, np.float32)
-    origin, way = np.empty((room, 3), np.float32), np.empty((room, 3), np.float32)
-    distance = np.empty(room, np.float32)
-    count = 0
-    for row in range(height):
-        for column in range(width):
-            face = faces[row, column]
-            if face < 0 or surfaces.gloss[face] <= 0:
-                continue
-            ray = _to_world(view.turn, _way(view.ways, 0, row, column))
-            length, u, v = _meet(surfaces, face, view.eye, ray)
-            normal = _smooth_normal(surfaces, face, u, v, ray)
-            cosine = -(ray[0] * normal[0] + ray[1] * normal[1] + ray[2] * normal[2])
-            gloss = surfaces.gloss[face]
-            steep = min(max(cosine, 0.0), 1.0)
-            least, most = gloss * gloss, min(1.0, GRAZING * gloss)
-            share = least + (most - least) * (1 - steep) ** 5 - FAINT
-            if share <= 0 or cosine <= 0:
-                continue
-            pixel[count], weight[count] = row * width + column, share
-            distance[count] = length
-            for k in range(3):
-                way[count, k] = ray[k] + 2 * cosine * normal[k]
-                origin[count, k] = view.eye[k] + length * ray[k] + 1e-3 * normal[k]
-            count += 1
-    return Mirrored(pixel[:count], weight[:count], origin[:count], way[:count], distance[:count])
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _smooth_normal(surfaces, face, u, v, ray):
-    """Interpolated unit normal on the side that the ray comes from."""
-    corner = surfaces.corner_normals[face]
-    w = 1 - u - v
-    x = w * corner[0, 0] + u * corner[1, 0] + v * corner[2, 0]
-    y = w * corner[0, 1] + u * corner[1, 1] + v * corner[2, 1]
-    z = w * corner[0, 2] + u * corner[1, 2] + v * corner[2, 2]
-    length = max(np.sqrt(x * x + y * y + z * z), 1e-12)
-    flat = row3(surfaces.normal, face)
-    if flat[0] * ray[0] + flat[1] * ray[1] + flat[2] * ray[2] > 0:
-        length = -length
-    return x / length, y / length, z / length
-
-
-@njit(cache=True, error_model="numpy")
 def reflect(stage, view, mirrored, hit, shine, share):
     """Write the mirrored light and its share into pictures (pixels, 3) and (pixels,)."""
     for ray in range(len(mirrored.pixel)):
@@ -381,12 +184,12 @@ def _shade_centres(stage, view, faces, mirror):
     shine, share = mirror
     for row in range(height):
         for column in range(width):
-            way = _to_world(view.turn, _way(view.ways, 0, row, column))
+            way = to_world(view.turn, way_of(view.ways, 0, row, column))
             angle = view.pixel[row, column]
             if faces[row, column] < 0:
                 value = view_outdoors(stage.sky, way, angle)
             else:
-                value = radiance(stage, faces[row, column], _vector(view.eye), way, angle, 0.0)
+                value = radiance(stage, faces[row, column], vector(view.eye), way, angle, 0.0)
             pixel = row * width + column
             for k in range(3):
                 own = np.float32(value[k])
@@ -411,12 +214,12 @@ def _blend_edges(stage, view, faces, seen):
             for sample in range(1, n_samples):
                 face = faces[sample, row, column]
                 if _group(stage, face) != middle:
-                    way = _to_world(view.turn, _way(view.ways, sample, row, column))
+                    way = to_world(view.turn, way_of(view.ways, sample, row, column))
                     angle = view.pixel[row, column]
                     if face < 0:
                         value = view_outdoors(stage.sky, way, angle)
                     else:
-                        value = radiance(stage, face, _vector(view.eye), way, angle, 0.0)
+                        value = radiance(stage, face, vector(view.eye), way, angle, 0.0)
                     for k in range(3):
                         total[k] += film(stage.exposure * np.float32(value[k]))
             for k in range(3):
