@@ -16,17 +16,22 @@ CHUNK = 1 << 15
 """Points that are worked on at once, so that rays stay in the cache."""
 
 
-def lattice(count, start=0):
+def lattice(count, turn=0.0):
     """Spread points evenly over the unit square: (count, 2).
+
+    Parameters
+    ----------
+    count : int
+    turn : float, optional
+        Shift along the second axis, which wraps around.
 
     Notes
     -----
-    The additive recurrence of the plastic number (Roberts, 2018): any count is even, in both
-    projections too, so that the edges of shadows show no steps.
+    Fibonacci's lattice: steps of the golden ratio against even ones. Both projections are even, so
+    that soft shadows of straight edges show no steps.
     """
-    plastic = 1.32471795724474602596
-    index = np.arange(start, start + count)[:, None] + 1
-    return (0.5 + index / np.array([plastic, plastic**2])) % 1
+    index = np.arange(count) + 0.5
+    return np.stack([index / count, (index * 0.6180339887498949 + turn) % 1], axis=1)
 
 
 def disc(count):
@@ -63,7 +68,7 @@ def rectangle_irradiance(points, light, blockers, n_samples):
     origin = np.asarray(light.origin, dtype=float)
     samples = origin + where[:, :1] * edge_u + where[:, 1:] * edge_v
     corners = origin + np.array([np.zeros(3), edge_u, edge_u + edge_v, edge_v])
-    jitter = lattice(n_samples, start=7) - 0.5
+    jitter = lattice(n_samples, turn=0.3)[:, ::-1] - 0.5
     result = np.empty(len(points.position), np.float32)
     for first in range(0, len(result), CHUNK):
         chunk = slice(first, first + CHUNK)
