@@ -3,10 +3,11 @@
 import numpy as np
 
 from simbinaural.scenes.procedural.assembly import Finish
-from simbinaural.scenes.procedural.furniture.smalls import two_sided
-from simbinaural.scenes.procedural.placing import BEHIND
+from simbinaural.scenes.procedural.furniture.smalls import radiator, two_sided
+from simbinaural.scenes.procedural.placing import BEHIND, Placed, overlap, wall_pose
 from simbinaural.scenes.procedural.shapes import boxes, join, rectangle, rods
 from simbinaural.scenes.procedural.shell import WallFrame
+from simbinaural.scenes.procedural.textures import RUGS
 from simbinaural.scenes.scene import Patch
 
 RUG_ASPECT = 1.5
@@ -94,7 +95,7 @@ def _rug(assembly, room, index, area, level, rng):
         top = rectangle((x0, thick, z1), (width, 0, 0), (0, 0, -depth))
     else:
         top = rectangle((x0, thick, z0), (0, 0, depth), (width, 0, 0))
-    design = Finish(f"rug-{int(rng.integers(8))}", None, RUG_MATERIAL)
+    design = Finish(f"rug-{int(rng.integers(RUGS))}", None, RUG_MATERIAL)
     edge = boxes((x0, 0, z0), (x1, thick, z1), without=("top", "bottom"))
     assembly.add(top.imaged(), design, index)
     assembly.add(edge, Finish("carpet", (0.2, 0.17, 0.14), RUG_MATERIAL), index)
@@ -102,6 +103,24 @@ def _rug(assembly, room, index, area, level, rng):
     return Patch(
         floor, np.array([x0, z0]), np.array([x1, z1]), assembly.materials[RUG_MATERIAL], "rug"
     )
+
+
+# --------------------------------------------------------------------------- radiators
+
+
+def place_radiators(room, placed):
+    """Stand radiators under the windows that furniture leaves free: a list of Placed."""
+    found = []
+    for each in room.openings:
+        if each.kind != "window" or not 0.7 < each.bottom < 1.2:
+            continue
+        width = min(1.2, 0.65 * (each.end - each.start))
+        heater = radiator(width)
+        x, z, quarters = wall_pose(room, each.wall, (each.start + each.end) / 2)
+        stands = Placed(heater, float(x), float(z), quarters)
+        if not any(overlap(stands.footprint, other.footprint) for other in placed):
+            found.append(stands)
+    return found
 
 
 # --------------------------------------------------------------------------- curtains
@@ -193,8 +212,8 @@ def _folds(frame, extent, heights):
 # --------------------------------------------------------------------------- pictures
 
 
-def hang_pictures(assembly, room, index, placed, style, rng):
-    """Hang pictures over furniture and on bare walls."""
+def hang_pictures(assembly, room, index, placed, style, designs, rng):
+    """Hang pictures over furniture and on bare walls; `designs` yields their numbers."""
     if room.kind == "bathroom":
         return
     for wall in range(len(room.polygon)):
@@ -208,7 +227,7 @@ def hang_pictures(assembly, room, index, placed, style, rng):
             middle = (low + high) / 2
             for k in range(count):
                 along = middle + (k - (count - 1) / 2) * pitch
-                _picture(assembly, frame, index, along, width, style, rng)
+                _picture(assembly, frame, index, (along, width), designs, style, rng)
 
 
 def _free_stretches(room, wall, placed):
@@ -230,8 +249,9 @@ def _free_stretches(room, wall, placed):
     yield max(stretches, key=lambda each: each[1] - each[0])
 
 
-def _picture(assembly, frame, index, along, width, style, rng):
-    """Add one framed picture."""
+def _picture(assembly, frame, index, place, designs, style, rng):
+    """Add one framed picture at a `place`: middle along the wall, and width."""
+    along, width = place
     half, tall = width / 2, width / PICTURE_ASPECT / 2
     rim, thick = 0.018, 0.025
     y = PICTURE_HEIGHT
@@ -242,5 +262,5 @@ def _picture(assembly, frame, index, along, width, style, rng):
         frame.point(along - half, y - tall, thick + 0.001), frame.along * width, (0, 2 * tall, 0)
     )
     assembly.add(join([outer]), style.second_wood if rng.random() < 0.5 else style.trim, index)
-    design = Finish(f"painting-{int(rng.integers(16))}", None, "wood_16mm")
+    design = Finish(f"painting-{next(designs)}", None, "wood_16mm")
     assembly.add(image.imaged(), design, index)

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from simbinaural.scenes.procedural.furniture.bathroom import bathtub, toilet, towel_rail, washstand
+from simbinaural.scenes.procedural.furniture.bathroom import (
+    bathtub,
+    shower,
+    toilet,
+    towel_rail,
+    washstand,
+)
 from simbinaural.scenes.procedural.furniture.bedroom import bed, bed_group
 from simbinaural.scenes.procedural.furniture.kitchen import MODULE, fridge, kitchen_run
 from simbinaural.scenes.procedural.furniture.seating import armchair, bench, pouf, sofa
@@ -21,7 +27,7 @@ from simbinaural.scenes.procedural.furniture.tables import (
     dining_group,
     side_table,
 )
-from simbinaural.scenes.procedural.placing import FloorSpace
+from simbinaural.scenes.procedural.placing import FloorSpace, wall_pose
 
 
 def furnish(room, style, rng):
@@ -55,7 +61,7 @@ def _living(space, style, rng):
     area = _area(space)
     if seat and rng.random() < 0.8:
         _face(space, seat, television_bench(style, rng), rng)
-    if area > 26 and rng.random() < 0.6:
+    if area > 40 or (area > 26 and rng.random() < 0.6):
         _dine(space, style, rng, seats=4, margin=0.7)
     for _ in range(1 + (area > 30) + (area > 45)):
         space.at_wall(bookshelf(style, rng), rng, where="corner")
@@ -104,7 +110,7 @@ def _face(space, seat, piece, rng):
             along = float(
                 np.clip(middle + shift, half + 0.02, max(half + 0.02, length - half - 0.02))
             )
-            x, z, quarters = space.wall_pose(wall, along)
+            x, z, quarters = wall_pose(space.room, wall, along)
             if _hides_no_window(space, piece, wall, along) and space.put(piece, x, z, quarters):
                 return
     space.at_wall(piece, rng)
@@ -193,7 +199,10 @@ def _bathroom(space, style, rng):
     """Basin, toilet, tub, towels."""
     space.at_wall(toilet(style, rng), rng, where="corner")
     space.at_wall(washstand(style, rng), rng)
-    space.at_wall(bathtub(style, rng), rng, where="corner")
+    wash = [bathtub, shower] if rng.random() < 0.65 else [shower, bathtub]
+    for make in wash:
+        if space.at_wall(make(style, rng), rng, where="corner"):
+            break
     space.at_wall(towel_rail(style, rng), rng)
 
 

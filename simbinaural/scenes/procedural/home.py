@@ -1,17 +1,25 @@
 """Homes by number: home 7 is the same for everybody."""
 
+from itertools import cycle
+
 import numpy as np
 
 from simbinaural.errors import require
 from simbinaural.scenes.materials import OPENING
 from simbinaural.scenes.procedural.assembly import Assembly
 from simbinaural.scenes.procedural.daylight import draw_sky, hang_lamps, window_lights
-from simbinaural.scenes.procedural.dressing import hang_curtains, hang_pictures, lay_rug
+from simbinaural.scenes.procedural.dressing import (
+    hang_curtains,
+    hang_pictures,
+    lay_rug,
+    place_radiators,
+)
 from simbinaural.scenes.procedural.floorplan import draw_plan
 from simbinaural.scenes.procedural.furnishing import furnish
 from simbinaural.scenes.procedural.furniture.piece import Piece
 from simbinaural.scenes.procedural.palette import draw_style
 from simbinaural.scenes.procedural.shell import build_shell, wall_finish
+from simbinaural.scenes.procedural.textures import PAINTINGS
 from simbinaural.scenes.scene import Patch, Room, Scene, Support
 
 GLASS = "double_glazing_10mm"
@@ -40,31 +48,32 @@ def make_home(number):
     plan, taste, weather = (np.random.default_rng([number, part]) for part in range(3))
     rooms = draw_plan(plan)
     style, sky = draw_style(rooms, taste), draw_sky(weather)
+    designs = cycle(taste.permutation(PAINTINGS).tolist())
     assembly, lights, heard = Assembly(), [], []
     for index, room in enumerate(rooms):
         build_shell(assembly, room, index, style)
         lights += window_lights(room, index, sky)
         lights += hang_lamps(assembly, room, index, style.lamp)
         rng = np.random.default_rng([number, 3, index])
-        heard.append(_furnished(assembly, room, index, style, rng))
+        heard.append(_furnished(assembly, room, index, style, designs, rng))
     mesh, textures, materials = assembly.build()
     return Scene(
         f"procedural/{number:05d}", mesh, textures, materials, tuple(heard), tuple(lights), sky
     )
 
 
-def _furnished(assembly, room, index, style, rng):
+def _furnished(assembly, room, index, style, designs, rng):
     """Furnish a room to the eye; return it as the ears know it."""
     placed = furnish(room, style, rng)
     interior = Piece(0, 0, 0)
-    for each in placed:
+    for each in (*placed, *place_radiators(room, placed)):
         interior.include(each.piece, (each.x, 0, each.z), each.quarters)
     for surface, finish in interior.parts:
         assembly.add(surface, finish, index)
     patches = [_patch(each, assembly.materials) for each in room.openings]
     patches += lay_rug(assembly, room, index, placed, rng)
     patches += hang_curtains(assembly, room, index, placed, style)
-    hang_pictures(assembly, room, index, placed, style, rng)
+    hang_pictures(assembly, room, index, placed, style, designs, rng)
     return _room(room, style, assembly.materials, patches, interior)
 
 

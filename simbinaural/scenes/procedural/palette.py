@@ -5,32 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from simbinaural.scenes.procedural.assembly import Finish
-from simbinaural.scenes.procedural.textures import to_linear
+from simbinaural.scenes.procedural.color import hex_colors
 
-
-def hex_color(text):
-    """Linear RGB (3,) of ``rrggbb``."""
-    return tuple(to_linear([int(text[k : k + 2], 16) / 255 for k in (0, 2, 4)]).tolist())
-
-
-def _colors(text):
-    """Linear RGB of several."""
-    return tuple(hex_color(each) for each in text.split())
-
-
-WALLS = _colors("efebe4 ece6da f1efeb e9e4dc e8eae8 e3ddd0 f0ece2")
-ACCENTS = _colors("8fa3a0 b7a48b 6f8792 a98d7c 93a08a c2a78f 7d7f95 b5907f d0bd9a 5f7168")
-WOODS = _colors("c9a77c b88c5c 9a6b42 7a5134 5a3b28 d9c3a0 8c6a4f a57f55")
-FLOOR_WOODS = _colors("b98f63 a97c50 8c633f c7a67d 74523a 9d8165 cfb593")
-STONES = _colors("d8d2c8 b9b3aa 8f8b86 e4e0d8 a89c8c c9b99f 77756f")
-CARPETS = _colors("b5a894 8d8f92 a2a794 7a8291 a58f86 c4bba9")
-FABRICS = _colors(
+WALLS = hex_colors("efebe4 ece6da f1efeb e9e4dc e8eae8 e3ddd0 f0ece2")
+ACCENTS = hex_colors("8fa3a0 b7a48b 6f8792 a98d7c 93a08a c2a78f 7d7f95 b5907f d0bd9a 5f7168")
+WOODS = hex_colors("c9a77c b88c5c 9a6b42 7a5134 5a3b28 d9c3a0 8c6a4f a57f55")
+FLOOR_WOODS = hex_colors("b98f63 a97c50 8c633f c7a67d 74523a 9d8165 cfb593")
+STONES = hex_colors("d8d2c8 b9b3aa 8f8b86 e4e0d8 a89c8c c9b99f 77756f")
+CONCRETES = hex_colors("8f8d89 a5a29c 7b7a78")
+CARPETS = hex_colors("b5a894 8d8f92 a2a794 7a8291 a58f86 c4bba9")
+FABRICS = hex_colors(
     "5f6f7c 8a8279 a1553f 3e5a57 b59a6e 6c7a5e 43506b 9c8f80 b8b0a3 7d4c4f c2a25a 4f4a48 8d9aa0"
 )
-CUSHIONS = _colors("c98f3d a2482f 2f5d62 e0d6c4 49596b 8a9a5b d8b4a0 5b3a4a e8e2d6 3d3d3d")
-LINENS = _colors("e9e6df d5dadd c9b8a8 a7b3b5 dcd3c4 8e9aa6 bfae9c")
-CABINETS = _colors("eceae6 dcd8cf 6d7f78 3f4d57 c7b79d a9b2ae f1f0ee 8b5f4d")
-METALS = _colors("b8b8b6 8c8a86 c2a36b 2b2b2c")
+CUSHIONS = hex_colors("c98f3d a2482f 2f5d62 e0d6c4 49596b 8a9a5b d8b4a0 5b3a4a e8e2d6 3d3d3d")
+LINENS = hex_colors("e9e6df d5dadd c9b8a8 a7b3b5 dcd3c4 8e9aa6 bfae9c")
+CABINETS = hex_colors("eceae6 dcd8cf 6d7f78 3f4d57 c7b79d a9b2ae f1f0ee 8b5f4d")
+METALS = hex_colors("b8b8b6 8c8a86 c2a36b 2b2b2c")
 
 # Floors: texture, colors, acoustic material.
 WOODEN_FLOORS = ("boards", "narrow-boards", "herringbone")
@@ -102,12 +92,12 @@ def draw_style(rooms, rng):
     """
     wall_material = _pick(rng, WALL_MATERIALS)
     walls = _walls(rooms, wall_material, rng)
-    trim = Finish("paint", hex_color(_pick(rng, ("f2f0ec", "f2f0ec", "e6e1d8"))), "wood_16mm")
+    trim = Finish("paint", _pick(rng, hex_colors("f2f0ec f2f0ec e6e1d8")), "wood_16mm")
     return Style(
         floors=_floors(rooms, rng),
         walls=walls,
         accents=_accents(rooms, wall_material, rng),
-        ceiling=Finish("plaster", hex_color("f3f1ed"), _pick(rng, CEILING_MATERIALS)),
+        ceiling=Finish("plaster", hex_colors("f3f1ed")[0], _pick(rng, CEILING_MATERIALS)),
         trim=trim,
         **_furniture(rng),
         lamp=_pick(rng, ("disk", "panel", "pendant")),
@@ -130,7 +120,7 @@ def _furniture(rng):
         "metal": Finish("metal", _pick(rng, METALS), "hard_surface"),
         "upholstery": Finish(
             "leather" if leather else cloth,
-            _pick(rng, _colors("5a3a26 2c2624 8a5a36")) if leather else FABRICS[sofa],
+            _pick(rng, hex_colors("5a3a26 2c2624 8a5a36")) if leather else FABRICS[sofa],
             "chairs_upholstered_leather" if leather else "chairs_upholstered_cloth",
         ),
         "second_upholstery": Finish(cloth, FABRICS[armchair], "chairs_upholstered_cloth"),
@@ -184,7 +174,8 @@ def _floors(rooms, rng):
 def _stone(rng):
     """Floor of stone or tiles."""
     texture = _pick(rng, tuple(STONE_FLOORS))
-    return Finish(texture, _pick(rng, STONES), STONE_FLOORS[texture])
+    color = _pick(rng, CONCRETES if texture == "concrete" else STONES)
+    return Finish(texture, color, STONE_FLOORS[texture])
 
 
 def _walls(rooms, material, rng):
@@ -216,7 +207,7 @@ def _accents(rooms, material, rng):
         if texture == "brick":
             accents[room.name] = (
                 wall,
-                Finish("brick", _pick(rng, _colors("a9705a 9c7f6c d9d3ca")), "brick_wall_rough"),
+                Finish("brick", _pick(rng, hex_colors("a9705a 9c7f6c d9d3ca")), "brick_wall_rough"),
             )
         else:
             color = _pick(rng, ACCENTS)

@@ -61,8 +61,8 @@ def _pick(rng, rows, columns, low, high):
 
 def _wooden(gray, warmth=0.06):
     """Color a wood's gray: dark grain is redder than the pale wood around it."""
-    dark = (gray.mean() - gray)[..., None]
-    return np.clip(gray[..., None] + dark * np.array([1, 0, -1]) * warmth * 4, 0, 1)
+    dark = np.maximum(gray.max() - gray, 0)[..., None]
+    return np.clip(gray[..., None] + dark * np.array([1, 0, -1]) * warmth * 2, 0, 1)
 
 
 # --------------------------------------------------------------------------- wood
@@ -231,7 +231,7 @@ def terrazzo(rng):
 
 def concrete(rng):
     """Polished concrete: clouds, pores."""
-    cloud = 0.05 * noise(rng, 1.7, high=60) + 0.02 * noise(rng, 0.5, low=20)
+    cloud = 0.045 * noise(rng, 1.5, low=3, high=60) + 0.02 * noise(rng, 0.5, low=20)
     pore = noise(rng, 0.0, low=90) > 3.2
     return 0.7 * (1 + cloud) * np.where(pore, 0.7, 1.0)
 
@@ -239,8 +239,8 @@ def concrete(rng):
 def marble(rng):
     """Pale marble with veins where a bent field changes its sign."""
     body = 0.86 * (1 + 0.03 * noise(rng, 1.6, high=40))
-    for low, dark, thin in ((2, 0.22, 0.05), (4, 0.12, 0.03)):
-        field = noise(rng, 1.5, low=low, high=90)
+    for low, dark, thin in ((2, 0.3, 0.05), (5, 0.16, 0.05)):
+        field = noise(rng, 2.0, low=low, high=48)
         strength = np.clip(0.6 + 0.6 * noise(rng, 1.5, high=6), 0, 1)
         body = body * (1 - dark * strength * np.exp(-((field / thin) ** 2) / 2))
         body = body * (1 - 0.3 * dark * strength * np.exp(-((field / (6 * thin)) ** 2) / 2))

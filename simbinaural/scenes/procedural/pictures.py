@@ -5,6 +5,7 @@ All are linear RGB, (height, width, 3), 0 to 1.
 
 import numpy as np
 
+from simbinaural.scenes.procedural.color import hex_colors
 from simbinaural.scenes.procedural.patterns import noise
 
 PAINTING_SHAPE = 384, 512
@@ -17,13 +18,24 @@ def _coordinates(shape):
     return (rows + 0.5) / max(shape), (columns + 0.5) / max(shape)
 
 
-def _colors(rng, count):
-    """Colors that go together: neighbors in hue, spread in lightness."""
-    hue = rng.uniform(0, 1) + rng.uniform(-0.12, 0.12, count) + 0.5 * (rng.random(count) < 0.25)
-    light = rng.permutation(np.linspace(0.08, 0.75, count))
-    strength = rng.uniform(0.25, 0.8, count)
-    wheel = 0.5 + 0.5 * np.cos(2 * np.pi * (hue[:, None] - np.array([0, 1 / 3, 2 / 3])))
-    return light[:, None] * (1 - strength[:, None] * (1 - wheel))
+# Palettes of paintings, each from dark to light.
+PALETTES = tuple(
+    np.array(hex_colors(each))
+    for each in (
+        "1d2b38 2f5061 4c7f86 c96f4a e2a45f efd9b4",
+        "2b1f26 6b2f3a a84b45 d98a5b e8c07d f1e6d0",
+        "16302b 2f5d50 6b8f71 aab886 dcd6a8 f3efe0",
+        "22223b 4a4e69 7d7f9a b8a9a9 dccfc4 f2e9e4",
+        "20262e 3d5a80 6f9bb8 98c1d9 e0c9a6 ee9b6b",
+        "2d2a26 5c4b3a 8f7254 b99b74 d9c6a3 efe7d6",
+        "1b1b1e 373f51 8a3033 c2582f d8a23a ece3d0",
+    )
+)
+
+
+def _palette(rng):
+    """Draw one palette (6, 3)."""
+    return PALETTES[int(rng.integers(len(PALETTES)))]
 
 
 def _framed(image, border, color):
@@ -37,14 +49,13 @@ def _framed(image, border, color):
 def _landscape(rng):
     """Sky, sun and hills, one behind the other."""
     y, x = _coordinates(PAINTING_SHAPE)
-    colors = _colors(rng, 7)
-    image = colors[0] + (colors[1] - colors[0]) * (y / 0.75)[..., None]
-    image = 0.25 + 0.75 * np.clip(image * 1.5, 0, 1)
+    colors = _palette(rng)
+    image = 0.6 * colors[4] + (colors[5] - 0.6 * colors[4]) * np.clip(2.4 * y, 0, 1)[..., None]
     sun = np.hypot(x - rng.uniform(0.2, 0.8), y - rng.uniform(0.12, 0.3)) < rng.uniform(0.04, 0.08)
-    image[sun] = (0.95, 0.75, 0.45)
-    for layer, color in enumerate(colors[2:6]):
+    image[sun] = (0.95, 0.72, 0.45)
+    for layer, color in enumerate(colors[3::-1]):
         ridge = 0.3 + 0.1 * layer + 0.012 * (4 - layer) * _ridge(rng)
-        image = np.where((y > ridge)[..., None], color * (1.1 - 0.15 * layer), image)
+        image = np.where((y > ridge)[..., None], color, image)
     stroke = noise(rng, 0.6, low=10, stretch=(1, 4), shape=PAINTING_SHAPE)
     return _framed(np.clip(image * (1 + 0.06 * stroke[..., None]), 0, 1), 26, (0.85, 0.83, 0.78))
 
@@ -57,9 +68,9 @@ def _ridge(rng):
 def _abstract(rng):
     """Overlapping discs and blocks on a ground."""
     y, x = _coordinates(PAINTING_SHAPE)
-    colors = _colors(rng, 8)
-    image = np.full((*PAINTING_SHAPE, 3), 1.0) * (0.55 + 0.4 * colors[0])
-    for color in colors[1:]:
+    colors = _palette(rng)
+    image = np.ones((*PAINTING_SHAPE, 3)) * colors[5]
+    for color in colors[np.r_[rng.permutation(5), rng.integers(5, size=3)]]:
         center_x, center_y, size = (
             rng.uniform(0.1, 0.9),
             rng.uniform(0.1, 0.65),
@@ -79,7 +90,7 @@ def _abstract(rng):
 def _color_field(rng):
     """Soft fields of color, one above the other."""
     y, x = _coordinates(PAINTING_SHAPE)
-    colors = _colors(rng, 4)
+    colors = rng.permutation(_palette(rng))[:4]
     image = np.ones((*PAINTING_SHAPE, 3)) * colors[0]
     edge = 0.01 * noise(rng, 0.9, low=3, shape=PAINTING_SHAPE)
     top = 0.05
@@ -100,7 +111,7 @@ def _print(rng):
     petals, twist = int(rng.integers(3, 9)), rng.uniform(-12, 12)
     rings = radius * rng.uniform(9, 16) - 0.8 * np.cos(petals * angle + twist * radius)
     line = (np.abs(rings % 1 - 0.5) < 0.09) & (radius < 0.3)
-    ink = _colors(rng, 3)[0] * 0.6
+    ink = _palette(rng)[int(rng.integers(2))]
     image = np.where(line[..., None], ink, (0.86, 0.84, 0.79))
     return image * (1 + 0.02 * noise(rng, 0.3, low=30, shape=PAINTING_SHAPE))[..., None]
 

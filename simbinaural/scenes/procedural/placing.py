@@ -64,6 +64,13 @@ class Placed:
         return self.area(-half, self.piece.depth, half, self.piece.depth + self.piece.front_m)
 
 
+def wall_pose(room, wall, along):
+    """Position x, z and quarters of a turn of a piece that stands at a wall."""
+    start, direction, inward, _ = room.wall(wall)
+    x, z = start + direction * along + inward * BEHIND
+    return x, z, INWARD_QUARTERS[tuple(int(round(each)) for each in inward)]
+
+
 class FloorSpace:
     """The floor of a room and what stands on it.
 
@@ -96,12 +103,12 @@ class FloorSpace:
         body, front = placed.footprint, placed.front
         if not (self._inside(body) and self._inside(front)):
             return False
-        if any(_overlap(body, zone) for zone in self._zones):
+        if any(overlap(body, zone) for zone in self._zones):
             return False
         if any(
-            _overlap(body, other.footprint)
-            or _overlap(front, other.footprint)
-            or _overlap(body, other.front)
+            overlap(body, other.footprint)
+            or overlap(front, other.footprint)
+            or overlap(body, other.front)
             for other in self.placed
         ):
             return False
@@ -160,14 +167,8 @@ class FloorSpace:
             beside = each.wall != wall or along + half < each.start or along - half > each.end
             if not beside and (each.kind == "door" or piece.height > each.bottom - 0.02):
                 return None
-        x, z, quarters = self.wall_pose(wall, along)
+        x, z, quarters = wall_pose(self.room, wall, along)
         return self.put(piece, x, z, quarters)
-
-    def wall_pose(self, wall, along, out=BEHIND):
-        """Position x, z and quarters of a turn of a piece that stands at a wall."""
-        start, direction, inward, _ = self.room.wall(wall)
-        x, z = start + direction * along + inward * out
-        return x, z, INWARD_QUARTERS[tuple(int(round(each)) for each in inward)]
 
     def opposite(self, placed):
         """Walls that a piece looks at, nearest first, and where along them its middle is."""
@@ -226,7 +227,7 @@ class FloorSpace:
         return np.hstack([ends.min(axis=0), ends.max(axis=0)]).tolist()
 
 
-def _overlap(one, other):
+def overlap(one, other):
     """Whether two rectangles share an area."""
     return (
         min(one[2], other[2]) - max(one[0], other[0]) > 1e-6

@@ -11,9 +11,11 @@ import numpy as np
 
 from simbinaural.errors import InputError
 from simbinaural.scenes.procedural import patterns, pictures
+from simbinaural.scenes.procedural.color import to_linear, to_srgb
 from simbinaural.scenes.scene import Texture
 
-SIZE = 512
+PAINTINGS, RUGS = 20, 8
+"""How many of each there are."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ RECIPES = {
     "shade": Recipe(_plain(1.0), emission=1.6),
     # images, shown once
     "screen": Recipe(pictures.screen, gloss=0.45),
-    **{f"painting-{k}": Recipe(pictures.paintings[k % 4], gloss=0.05) for k in range(16)},
-    **{f"rug-{k}": Recipe(pictures.rugs[k % 4]) for k in range(8)},
+    **{f"painting-{k}": Recipe(pictures.paintings[k % 4], gloss=0.05) for k in range(PAINTINGS)},
+    **{f"rug-{k}": Recipe(pictures.rugs[k % 4]) for k in range(RUGS)},
 }
 
 
@@ -125,14 +127,3 @@ def mean_color(name):
 def repeat_m(name):
     """Width and height (2,) of one repeat of a texture, in metres."""
     return RECIPES[name].repeat_m
-
-
-def to_srgb(linear):
-    """Encode linear reflectance (...) for the screen (IEC 61966-2-1)."""
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-
-
-def to_linear(srgb):
-    """Decode screen values (...) of 0 to 1 into linear reflectance."""
-    srgb = np.asarray(srgb, dtype=float)
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)

@@ -53,6 +53,21 @@ def bathtub(style, _rng):
     return piece
 
 
+def shower(style, _rng):
+    """Flat tray in a corner, with a rain shower on the wall."""
+    piece = Piece(0.9, 0.9, 2.1, front_m=0.3)
+    tray = boxes((-0.45, 0, 0), (0.45, 0.05, 0.9), without=("bottom", "back"))
+    drain = lathe([(0.05, 0.0505), (0.0, 0.0505)], segments=12).moved((0, 0, 0.45))
+    pipe = [(0, 0.95, 0.04), (0, 2.06, 0.04), (0, 2.06, 0.42), (0, 2.0, 0.42)]
+    head = lathe([(0, 1.985), (0.11, 1.985), (0.11, 1.985), (0.11, 2.0), (0.02, 2.01)], segments=16)
+    valve = boxes((-0.14, 1.0, 0.03), (0.14, 1.05, 0.08))
+    piece.show(WHITE, tray)
+    bars = rods(pipe[:-1], pipe[1:], 0.012, capped=True)
+    piece.show(style.metal, drain, bars, head.moved((0, 0, 0.42)), valve)
+    piece.hear((-0.45, 0, 0), (0.45, 0.05, 0.9), WHITE.material)
+    return piece
+
+
 def _hollow(outer, inner, deep):
     """Rim of half sizes `outer` (x, z) around an oval opening, and the basin below it."""
     angle = np.arange(33) * np.pi / 16

@@ -16,7 +16,7 @@ def sofa(style, rng, *, seats=None):
     arm, depth = rng.choice([0.12, 0.18, 0.24]), rng.uniform(0.84, 0.95)
     back, arm_height = rng.uniform(0.74, 0.88), rng.uniform(0.54, 0.64)
     width = 2 * arm + seats * rng.uniform(0.62, 0.74)
-    piece = Piece(width, depth, back, front_m=0.5)
+    piece = Piece(width, depth, back, front_m=0.3)
     half, inner = width / 2, width / 2 - arm
     edge = min(0.05, arm / 2.2)
     piece.show(
@@ -98,7 +98,12 @@ def chair(style, rng, *, kind=None):
     else:
         back = rounded_box((-0.21, 0.0, -0.02), (0.21, 0.34, 0.025), 0.02)
         piece.show(seat, tilted(back, 8).moved((0, 0.52, 0.06)))
-        piece.show(wood, boxes([(-0.1, 0.4, 0.03)], [(0.1, 0.6, 0.05)]))
+        piece.show(
+            wood,
+            boxes(
+                [(-0.16, 0.4, 0.02), (0.13, 0.4, 0.02)], [(-0.13, 0.62, 0.04), (0.16, 0.62, 0.04)]
+            ),
+        )
     piece.hear((-0.21, 0.42, 0.04), (0.21, 0.47, 0.48), wood.material)
     piece.hear((-0.21, 0.52, 0.0), (0.21, 0.84, 0.05), wood.material)
     return piece

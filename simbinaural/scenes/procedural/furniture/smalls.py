@@ -24,6 +24,7 @@ PAPER = Finish("paper", (0.7, 0.67, 0.6), "wood_16mm")
 GREEN = Finish("foliage", (0.07, 0.16, 0.04), "curtains_cotton_0.33")
 EARTH = Finish("soil", (0.06, 0.045, 0.035), "carpet_thin")
 SCREEN = Finish("screen", None, "glass_3mm")
+ENAMEL = Finish("lacquer", (0.8, 0.79, 0.76), "hard_surface")
 BLACK = Finish("lacquer", (0.02, 0.02, 0.022), "hard_surface")
 
 
@@ -284,4 +285,22 @@ def television(width):
     )
     piece.show(SCREEN, glass.imaged())
     piece.hear((-width / 2, 0.06, 0.08), (width / 2, 0.06 + height, 0.13), "glass_3mm")
+    return piece
+
+
+def radiator(width):
+    """Panel radiator for the wall under a window."""
+    low, high = 0.12, 0.62
+    piece = Piece(width, 0.1, high)
+    half, ribs = width / 2, max(4, round(width / 0.06))
+    x = np.linspace(-half, half, ribs + 1)
+    pitch = x[1] - x[0]
+    front = np.stack([x[:-1] + 0.15 * pitch, x[:-1] * 0 + low + 0.02, x[:-1] * 0 + 0.085], 1)
+    piece.show(
+        ENAMEL,
+        boxes((-half, low, 0.03), (half, high, 0.085)),
+        boxes(front, front + (0.7 * pitch, high - low - 0.04, 0.01), without=("back",)),
+        rods((half - 0.03, 0, 0.05), (half - 0.03, low, 0.05), 0.01),
+    )
+    piece.hear((-half, low, 0.02), (half, high, 0.095), "hard_surface")
     return piece
