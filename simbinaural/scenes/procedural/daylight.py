@@ -3,9 +3,10 @@
 import numpy as np
 
 from simbinaural.scenes.procedural.assembly import Finish
-from simbinaural.scenes.procedural.floorplan import OUTER_WALL
-from simbinaural.scenes.procedural.shapes import boxes, join, lathe, rectangle, rods
+from simbinaural.scenes.procedural.layout import OUTER_WALL
 from simbinaural.scenes.procedural.shell import UP, WallFrame, rectangles
+from simbinaural.scenes.procedural.solids import lathe, rods
+from simbinaural.scenes.procedural.surface import boxes, join, rectangle
 from simbinaural.scenes.scene import Light, Sky
 
 LAMP_RADIANCE = np.array([1.0, 0.87, 0.72]) * 6

@@ -3,10 +3,11 @@
 import numpy as np
 
 from simbinaural.scenes.procedural.assembly import Finish
-from simbinaural.scenes.procedural.furniture.smalls import radiator, two_sided
+from simbinaural.scenes.procedural.furniture.smalls import radiator
 from simbinaural.scenes.procedural.placing import BEHIND, Placed, overlap, wall_pose
-from simbinaural.scenes.procedural.shapes import boxes, join, rectangle, rods
 from simbinaural.scenes.procedural.shell import WallFrame
+from simbinaural.scenes.procedural.solids import rods, two_sided
+from simbinaural.scenes.procedural.surface import boxes, join, rectangle
 from simbinaural.scenes.procedural.textures import RUGS
 from simbinaural.scenes.scene import Patch
 

@@ -1,22 +1,15 @@
 """The plan of a home: rooms, doors, windows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, pairwise, takewhile
 
 import numpy as np
 
-from simbinaural.scenes.procedural.layout import DEFAULT_MIN_SIDE, MIN_SIDE, draw_layout
+from simbinaural.scenes.procedural.layout import DEFAULT_MIN_SIDE, MIN_SIDE, WALL, draw_layout
+from simbinaural.scenes.procedural.openings import Link, cut_openings
 from simbinaural.scenes.procedural.program import AREA_RANGE, draw_program
 
-WALL = 0.12
-"""Thickness of the walls between rooms."""
-
-OUTER_WALL = 0.30
-"""Thickness of the walls around the home."""
-
-DOOR_HEIGHT = 2.04
 HEIGHT_RANGE = 2.3, 4.0
-SILLS = {"bathroom": 1.35, "kitchen": 1.08}
 MAX_SLENDER = {"hall": 8.0}
 DEFAULT_MAX_SLENDER = 2.4
 """Length over width of a room, at most."""
@@ -26,38 +19,6 @@ DRAWS = 400
 # How willingly one walks from one room into others; bathrooms lead nowhere.
 THROUGH = {"hall": 0.0, "living": 1.0, "dining": 1.5, "studio": 1.5, "kitchen": 3.0, "study": 5.0}
 DEFAULT_THROUGH = 9.0
-OPEN_PLAN = {frozenset(pair) for pair in (("living", "dining"), ("kitchen", "dining"))} | {
-    frozenset(("living", "kitchen")),
-    frozenset(("living", "hall")),
-    frozenset(("studio", "kitchen")),
-}
-
-
-@dataclass(frozen=True)
-class Opening:
-    """A hole in a wall.
-
-    Attributes
-    ----------
-    kind : str
-        ``door`` or ``window``.
-    wall : int
-        As `Patch.surface`.
-    start, end : float
-        Metres along the wall from its corner.
-    bottom, top : float
-        Metres above the floor.
-    beyond : int
-        The room behind it, or -1.
-    """
-
-    kind: str
-    wall: int
-    start: float
-    end: float
-    bottom: float
-    top: float
-    beyond: int = -1
 
 
 @dataclass(frozen=True)
@@ -111,7 +72,7 @@ def draw_plan(rng):
             rooms = [(kind, inset(outline, WALL / 2)) for kind, outline in layout]
             links = _links(rooms, rng)
             if links is not None:
-                return _with_openings(_with_heights(rooms, rng), links, rng)
+                return cut_openings(_with_heights(rooms, rng), links, rng)
 
 
 def inset(outline, distance):
@@ -152,17 +113,6 @@ def _missing(outline, low, high):
 # --------------------------------------------------------------------------- doors
 
 
-@dataclass(frozen=True)
-class _Link:
-    """Two walls that face each other, and where along the axis they do."""
-
-    rooms: tuple
-    walls: tuple
-    axis: int
-    low: float
-    high: float
-
-
 def _facing(rooms):
     """All pairs of walls with an inner wall between them."""
     sides = []
@@ -180,7 +130,7 @@ def _facing(rooms):
         low = max(min(one[4:]), min(other[4:]))
         high = min(max(one[4:]), max(other[4:]))
         if high - low > 1.15:
-            yield _Link((one[0], other[0]), (one[1], other[1]), one[2], low, high)
+            yield Link((one[0], other[0]), (one[1], other[1]), one[2], low, high)
 
 
 def _links(rooms, rng):
@@ -237,81 +187,3 @@ def _with_heights(rooms, rng):
         height = float(np.clip(np.round(height, 2), *HEIGHT_RANGE))
         planned.append(PlannedRoom(f"{kind}-{number}", kind, polygon, height))
     return planned
-
-
-def _with_openings(rooms, links, rng):
-    """Cut doors and windows."""
-    openings = [[] for _ in rooms]
-    for link in links:
-        _cut_door(rooms, link, openings, rng)
-    for index, room in enumerate(rooms):
-        for wall in _outer_walls(rooms, index):
-            openings[index] += _windows(room, wall, rng)
-    # A room without daylight is fine, one whose only window fell to chance is not.
-    return tuple(
-        replace(room, openings=tuple(cut)) for room, cut in zip(rooms, openings, strict=True)
-    )
-
-
-def _cut_door(rooms, link, openings, rng):
-    """Cut one door into the two walls of a link."""
-    kinds = frozenset(rooms[room].kind for room in link.rooms)
-    room_for = link.high - link.low - 0.3
-    width, top = min(rng.choice([0.8, 0.85, 0.9]), room_for), DOOR_HEIGHT
-    if kinds in OPEN_PLAN and room_for > 1.4 and rng.random() < 0.6:
-        width = float(rng.uniform(1.2, min(2.2, room_for)))
-        top = min(2.2, min(rooms[room].height for room in link.rooms) - 0.1)
-    slack = link.high - link.low - width
-    # Doors stand near a corner, wide openings in the middle.
-    near = 0.15 if rng.random() < 0.7 or slack < 0.8 else float(rng.uniform(0.15, slack - 0.15))
-    near = slack / 2 if width > 1 else (near if rng.random() < 0.5 else slack - near)
-    low = round(link.low + near, 3)
-    for here, there, wall in zip(link.rooms, link.rooms[::-1], link.walls, strict=True):
-        start, along, _, _ = rooms[here].wall(wall)
-        ends = sorted(
-            (position - start[link.axis]) * along[link.axis] for position in (low, low + width)
-        )
-        openings[here].append(Opening("door", wall, *map(float, ends), 0.0, top, there))
-
-
-def _outer_walls(rooms, index):
-    """Walls of a room that no other room lies behind."""
-    for wall in range(len(rooms[index].polygon)):
-        start, along, inward, length = rooms[index].wall(wall)
-        probes = start + along * np.linspace(0.2, length - 0.2, 9)[:, None] - inward * (WALL + 0.05)
-        if not any(_inside(room.polygon, probes).any() for room in rooms):
-            yield wall
-
-
-def _inside(polygon, points):
-    """Whether points (n, 2) lie inside an axis-aligned polygon."""
-    start, end = polygon, np.roll(polygon, -1, axis=0)
-    x, z = points.T[:, :, None]
-    upright = start[:, 0] == end[:, 0]
-    crossed = (np.minimum(start[:, 1], end[:, 1]) <= z) & (z < np.maximum(start[:, 1], end[:, 1]))
-    return (upright & crossed & (x < start[:, 0])).sum(axis=1) % 2 == 1
-
-
-def _windows(room, wall, rng):
-    """Windows of one outer wall, evenly spaced."""
-    length = room.wall(wall)[3]
-    bath = room.kind == "bathroom"
-    if length < 1.4 or (room.kind == "hall" and rng.random() < 0.4):
-        return
-    width = float(rng.uniform(0.6, 1.0) if bath else rng.uniform(1.0, 2.0))
-    sill, top = SILLS.get(room.kind, 0.9), 2.1 if bath else 2.15
-    if not bath and room.kind in ("living", "studio", "dining", "bedroom") and rng.random() < 0.3:
-        sill, width = 0.08, float(rng.uniform(1.2, 2.4))
-    top = min(top + rng.choice([0.0, 0.1, 0.2]), room.height - 0.15)
-    width = min(width, length - 0.8)
-    count = 1 if bath else max(1, int(length / (width + rng.uniform(0.9, 2.0))))
-    for k in range(min(count, 3)):
-        middle = length * (k + 0.5) / min(count, 3)
-        yield Opening(
-            "window",
-            wall,
-            round(middle - width / 2, 3),
-            round(middle + width / 2, 3),
-            sill,
-            float(top),
-        )

@@ -10,9 +10,10 @@ from simbinaural.scenes.procedural.furniture.bathroom import (
     washstand,
 )
 from simbinaural.scenes.procedural.furniture.bedroom import bed, bed_group
+from simbinaural.scenes.procedural.furniture.greenery import plant
 from simbinaural.scenes.procedural.furniture.kitchen import MODULE, fridge, kitchen_run
 from simbinaural.scenes.procedural.furniture.seating import armchair, bench, pouf, sofa
-from simbinaural.scenes.procedural.furniture.smalls import floor_lamp, plant
+from simbinaural.scenes.procedural.furniture.smalls import floor_lamp
 from simbinaural.scenes.procedural.furniture.storage import (
     bookshelf,
     decorated_sideboard,

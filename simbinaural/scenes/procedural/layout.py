@@ -18,6 +18,11 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+WALL = 0.12
+"""Thickness of the walls between rooms."""
+
+OUTER_WALL = 0.30
+"""Thickness of the walls around the home."""
 STEP = 0.05
 """Walls stand on a grid of this many metres."""
 

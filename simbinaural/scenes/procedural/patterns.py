@@ -5,46 +5,9 @@ Each drawing takes a generator and nothing else; sizes in metres stand with the 
 
 import numpy as np
 
-SIZE = 512
+from simbinaural.scenes.procedural.noise import SIZE, grid, noise, warp
 
-# --------------------------------------------------------------------------- noise and grids
-
-
-def noise(rng, slope, *, low=1.0, high=1e9, stretch=(1.0, 1.0), shape=(SIZE, SIZE)):
-    """Tileable noise of unit deviation.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Draws the phases.
-    slope : float
-        Amplitude falls as frequency to this power.
-    low, high : float
-        Cycles per tile between which it lives.
-    stretch : (2,) tuple of float
-        Makes it longer down the rows and along them.
-    """
-    down = np.fft.fftfreq(shape[0], 1 / shape[0])[:, None] * stretch[0]
-    along = np.fft.rfftfreq(shape[1], 1 / shape[1])[None] * stretch[1]
-    frequency = np.hypot(down, along)
-    inside = (frequency >= low) & (frequency <= high)
-    amplitude = np.where(inside, np.maximum(frequency, 1e-9) ** -slope, 0.0)
-    field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(shape)) * amplitude, shape)
-    return field / field.std()
-
-
-def _grid():
-    """Rows and columns of texel centres, 0 to 1."""
-    centres = (np.arange(SIZE) + 0.5) / SIZE
-    return centres[:, None], centres[None]
-
-
-def _warp(image, down, along):
-    """Shift each texel by fields of texels, around the edges."""
-    rows, columns = np.indices((SIZE, SIZE))
-    rows = (rows + np.round(down)).astype(int) % SIZE
-    columns = (columns + np.round(along)).astype(int) % SIZE
-    return image[rows, columns]
+# --------------------------------------------------------------------------- cells
 
 
 def _joints(position, count, width):
@@ -71,9 +34,9 @@ def _wooden(gray, warmth=0.06):
 def _grain(rng, rings, pores=0.05):
     """Gray of wood whose grain runs along the rows."""
     bend = noise(rng, 1.6, high=6, stretch=(1, 6)) * 9
-    rows = _grid()[0] * np.ones((1, SIZE))
+    rows = grid()[0] * np.ones((1, SIZE))
     ring = noise(rng, 0.6, low=rings / 3, high=rings * 3, stretch=(1, 60))
-    ring = _warp(ring, bend, 0 * bend)
+    ring = warp(ring, bend, 0 * bend)
     pore = noise(rng, 0.2, low=20, stretch=(1, 14))
     fine = noise(rng, 0.3, low=60, stretch=(1, 30))
     wave = np.sin(2 * np.pi * (rows * round(rings / 4) + bend / 40))
@@ -95,7 +58,7 @@ def wild_wood(rng):
 
 def _laid(rng, *, rows, lengths):
     """Boards along the rows: each a strip of wood with its own tone, joints between them."""
-    down, along = _grid()
+    down, along = grid()
     row = np.floor(down * rows).astype(int) * np.ones((1, SIZE), dtype=int)
     # Half the tile's length is enough to hide the repeat, when every row starts elsewhere.
     start = rng.permutation(rows)[row] / rows + 0.13 * row
@@ -103,7 +66,7 @@ def _laid(rng, *, rows, lengths):
     board = np.floor(position * lengths % lengths).astype(int)
     gray = _grain(rng, 30)
     moved = _pick(rng, row, board + 7, 0, SIZE).astype(int)
-    gray = _warp(gray, moved, moved * 3)
+    gray = warp(gray, moved, moved * 3)
     gray = gray * _pick(rng, row, board, 0.82, 1.12)
     joint = np.maximum(_joints(down, rows, 0.022), _joints(position, lengths, 0.005))
     warm = _wooden(gray) * (1 + _pick(rng, board, row, -0.04, 0.04)[..., None] * (1, 0, -1))
@@ -157,7 +120,7 @@ def herringbone(rng):
 
 def _tiled(rng, rows, columns, *, offset=0.0, joint_share=0.012, spread=0.03):
     """Tone of tiles with rows shifted by `offset` tiles, and the darkness of the joints."""
-    down, along = _grid()
+    down, along = grid()
     row = np.floor(down * rows).astype(int)
     position = along + offset * row / columns
     column = np.floor(position * columns).astype(int) % columns
@@ -202,7 +165,7 @@ def subway(rng):
 
 def brick(rng):
     """Bricks of 25 x 8 cm with mortar."""
-    down, along = _grid()
+    down, along = grid()
     rows, columns = 16, 6
     rough = noise(rng, 1.0, low=4, high=80)
     down, along = down + 0.0012 * rough, along + 0.0012 * rough.T
@@ -262,14 +225,14 @@ def plaster(rng):
 
 def stripes(rng):
     """Wallpaper with stripes of two widths."""
-    x = _grid()[1] * 6 % 1
+    x = grid()[1] * 6 % 1
     line = np.where(np.abs(x - 0.5) < 0.24, 0.88, 1.0) * np.where(np.abs(x - 0.06) < 0.02, 0.8, 1.0)
     return 0.86 * line * (1 + 0.012 * noise(rng, 0.3, low=40))
 
 
 def damask(rng):
     """Wallpaper with an ornament in half-drop repeat."""
-    y, x = _grid()
+    y, x = grid()
     image = np.zeros((SIZE, SIZE))
     for shift_x, shift_y in ((0, 0), (0.5, 0.5)):
         u, v = (x + shift_x) % 1 - 0.5, (y + shift_y) % 1 - 0.5
@@ -285,7 +248,7 @@ def damask(rng):
 
 def leaves(rng):
     """Wallpaper strewn with leaves."""
-    y, x = _grid()
+    y, x = grid()
     image = np.full((SIZE, SIZE), 0.9)
     for k in range(34):
         angle, size = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.09)
@@ -306,13 +269,13 @@ def leaves(rng):
 
 def _threads(count, angle_rows=0):
     """Sine relief of `count` threads; `angle_rows` cycles down the rows slant it."""
-    y, x = _grid()
+    y, x = grid()
     return np.sin(2 * np.pi * (count * x + angle_rows * y))
 
 
 def weave(rng):
     """Plain weave: threads that go over and under in turn."""
-    y, x = _grid()
+    y, x = grid()
     over = np.sign(np.sin(32 * np.pi * x) * np.sin(32 * np.pi * y))
     relief = np.where(over > 0, np.abs(np.sin(32 * np.pi * x)), np.abs(np.sin(32 * np.pi * y)))
     return 0.7 * (0.82 + 0.18 * relief) * (1 + 0.05 * noise(rng, 0.4, low=4))
@@ -320,7 +283,7 @@ def weave(rng):
 
 def twill(rng):
     """Slanted rib that turns every few centimetres: herringbone cloth."""
-    y, x = _grid()
+    y, x = grid()
     fold = np.abs((4 * x) % 1 - 0.5)
     relief = np.sin(2 * np.pi * (24 * fold + 24 * y))
     return 0.7 * (0.9 + 0.1 * relief) * (1 + 0.05 * noise(rng, 0.4, low=8))
@@ -350,7 +313,7 @@ def leather(rng):
 
 def wicker(rng):
     """Basket weave."""
-    y, x = _grid()
+    y, x = grid()
     upright = (np.floor(8 * x) + np.floor(8 * y)) % 2 == 0
     across = np.where(upright, 24 * x, 24 * y)
     return 0.6 * (0.6 + 0.4 * np.abs(np.sin(np.pi * across))) * (1 + 0.06 * noise(rng, 0.3, low=10))

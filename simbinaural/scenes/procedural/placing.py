@@ -6,8 +6,8 @@ import numpy as np
 
 from simbinaural.scenes.procedural.freespace import FreeSpace
 from simbinaural.scenes.procedural.furniture.piece import Piece
-from simbinaural.scenes.procedural.shapes import turn
 from simbinaural.scenes.procedural.shell import rectangles
+from simbinaural.scenes.procedural.surface import turn
 
 BEHIND = 0.015
 """Between a piece's back and the wall: the skirting board."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from simbinaural.scenes.procedural.floorplan import OUTER_WALL, WALL
-from simbinaural.scenes.procedural.shapes import boxes, join, rectangle
+from simbinaural.scenes.procedural.layout import OUTER_WALL, WALL
+from simbinaural.scenes.procedural.surface import boxes, join, rectangle
 
 UP = np.array([0.0, 1.0, 0.0])
 SKIRTING = 0.08, 0.012

@@ -6,17 +6,8 @@ from simbinaural.scenes.procedural.assembly import Finish
 from simbinaural.scenes.procedural.furniture.cabinetry import cabinet
 from simbinaural.scenes.procedural.furniture.kitchen import tap
 from simbinaural.scenes.procedural.furniture.piece import Piece
-from simbinaural.scenes.procedural.shapes import (
-    Surface,
-    boxes,
-    cushion,
-    join,
-    lathe,
-    rectangle,
-    rods,
-    rounded_box,
-    sheet,
-)
+from simbinaural.scenes.procedural.solids import cushion, lathe, rods, rounded_box, sheet
+from simbinaural.scenes.procedural.surface import Surface, boxes, join, rectangle
 
 WHITE = Finish("porcelain", (0.82, 0.82, 0.8), "ceramic_tiles")
 MIRROR = Finish("glass", (0.42, 0.46, 0.48), "glass_3mm")

@@ -6,7 +6,8 @@ from simbinaural.scenes.procedural.furniture.piece import Piece
 from simbinaural.scenes.procedural.furniture.seating import tilted
 from simbinaural.scenes.procedural.furniture.smalls import table_lamp
 from simbinaural.scenes.procedural.furniture.storage import nightstand
-from simbinaural.scenes.procedural.shapes import boxes, cushion, rounded_box
+from simbinaural.scenes.procedural.solids import cushion, rounded_box
+from simbinaural.scenes.procedural.surface import boxes
 
 LENGTH = 2.05
 

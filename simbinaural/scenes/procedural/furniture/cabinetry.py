@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simbinaural.scenes.procedural.shapes import boxes
+from simbinaural.scenes.procedural.surface import boxes
 
 GAP = 0.004
 """Between two fronts, metres."""

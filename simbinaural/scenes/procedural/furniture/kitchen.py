@@ -5,7 +5,8 @@ import numpy as np
 from simbinaural.scenes.procedural.furniture.cabinetry import cabinet, darkened
 from simbinaural.scenes.procedural.furniture.piece import Piece
 from simbinaural.scenes.procedural.furniture.smalls import BLACK, SCREEN
-from simbinaural.scenes.procedural.shapes import boxes, lathe, rectangle, rods
+from simbinaural.scenes.procedural.solids import lathe, rods
+from simbinaural.scenes.procedural.surface import boxes, rectangle
 
 MODULE, DEPTH, TOP = 0.6, 0.62, 0.91
 HANGING = 1.45, 2.1, 0.35

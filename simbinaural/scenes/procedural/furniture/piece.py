@@ -13,7 +13,8 @@ from behind, that is to the left of who faces it::
 
 import numpy as np
 
-from simbinaural.scenes.procedural.shapes import boxes, join, rods, turn
+from simbinaural.scenes.procedural.solids import rods
+from simbinaural.scenes.procedural.surface import boxes, join, turn
 
 
 class Piece:

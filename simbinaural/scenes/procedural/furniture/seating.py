@@ -3,7 +3,8 @@
 import numpy as np
 
 from simbinaural.scenes.procedural.furniture.piece import Piece
-from simbinaural.scenes.procedural.shapes import Surface, boxes, cushion, lathe, rods, rounded_box
+from simbinaural.scenes.procedural.solids import cushion, lathe, rods, rounded_box
+from simbinaural.scenes.procedural.surface import Surface, boxes
 
 SEAT = 0.44
 """Height of a sofa's seat, metres."""

@@ -2,16 +2,12 @@
 
 import numpy as np
 
+from simbinaural.scenes.procedural.furniture.books import books, books_lying
 from simbinaural.scenes.procedural.furniture.cabinetry import cabinet, darkened
+from simbinaural.scenes.procedural.furniture.greenery import vase
 from simbinaural.scenes.procedural.furniture.piece import Piece
-from simbinaural.scenes.procedural.furniture.smalls import (
-    books,
-    books_lying,
-    bowl,
-    television,
-    vase,
-)
-from simbinaural.scenes.procedural.shapes import boxes
+from simbinaural.scenes.procedural.furniture.smalls import bowl, television
+from simbinaural.scenes.procedural.surface import boxes
 
 BOOKS = "curtains_cotton_0.33"
 """Rows of books: the table has none; folded cloth absorbs and scatters like them."""

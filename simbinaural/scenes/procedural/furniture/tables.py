@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from simbinaural.scenes.procedural.furniture.books import books_lying
+from simbinaural.scenes.procedural.furniture.greenery import vase
 from simbinaural.scenes.procedural.furniture.piece import Piece
 from simbinaural.scenes.procedural.furniture.seating import chair, office_chair
-from simbinaural.scenes.procedural.furniture.smalls import books_lying, bowl, laptop, vase
-from simbinaural.scenes.procedural.shapes import boxes, lathe, rounded_box
+from simbinaural.scenes.procedural.furniture.smalls import bowl, laptop
+from simbinaural.scenes.procedural.solids import lathe, rounded_box
+from simbinaural.scenes.procedural.surface import boxes
 
 CLEAR = 0.04
 """Between a thing on a table and the edge."""
