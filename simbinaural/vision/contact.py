@@ -14,13 +14,15 @@ from simbinaural.vision.lightmap import (
     smooth,
     take_points,
 )
-from simbinaural.vision.placement import ROOM, Quality
+from simbinaural.vision.placement import LEAST_RAYS, ROOM, Quality
 
 ON_OBJECTS = Quality(lamp_rays=16, sun_rays=4)
 
-BOUNCE_RAYS = 48
+BOUNCE_RAYS = 80_000
+"""Rays from all corners of the objects together, for what the room throws on them."""
 
-SHADE_RAYS = 64
+SHADE_RAYS = 32
+"""Rays from each point near an object, for how much of the room it hides."""
 
 NEAR_M = 0.4
 """Light is renewed this far around an object, and as far as the object is large; in the sun's
@@ -107,7 +109,7 @@ def _bounced(baked, inserted, points, numbers, straight):
     ends = cast_hemispheres(
         points,
         inserted.caster,
-        BOUNCE_RAYS,
+        min(max(BOUNCE_RAYS // len(points.face), LEAST_RAYS), 64),
         layout=_extend(baked.coarse, numbers + n_known),
         surfaces=inserted.surfaces,
         outside=outside,

@@ -130,16 +130,26 @@ _HOMES = RecentlyUsed(2)
 def fingerprint(scene):
     """Tell scenes apart that bear the same name: a tuple to use as a key."""
     mesh = scene.mesh
-    checks = [
-        zlib.crc32(np.ascontiguousarray(array))
-        for array in (mesh.vertices, mesh.faces, mesh.uv, mesh.texture, mesh.tint, mesh.room)
-    ]
-    # Some rows of each texture are enough: whoever paints a home anew changes more than a row.
+    shapes = (mesh.vertices, mesh.faces, mesh.uv, mesh.texture, mesh.tint, mesh.room)
     looks = [
-        (t.gloss, t.emission, t.pixels.shape, zlib.crc32(np.ascontiguousarray(t.pixels[::32])))
+        # Some rows of each texture are enough: whoever paints a home anew changes more than a row.
+        (t.gloss, t.emission, t.pixels.shape, _checksum([t.pixels[::32]]))
         for t in scene.textures
     ]
-    return (scene.name, *checks, *looks, repr(scene.lights), repr(scene.sky), len(scene.rooms))
+    lights = [(light.room, _checksum(_arrays(light))) for light in scene.lights]
+    floors = [_checksum([room.polygon]) for room in scene.rooms]
+    return (scene.name, _checksum(shapes), _checksum(_arrays(scene.sky)), *looks, *lights, *floors)
+
+
+def _checksum(arrays):
+    check = 0
+    for array in arrays:
+        check = zlib.crc32(np.ascontiguousarray(array), check)
+    return check
+
+
+def _arrays(record):
+    return [value for value in vars(record).values() if isinstance(value, np.ndarray)]
 
 
 def load_home(scene):

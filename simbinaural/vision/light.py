@@ -20,14 +20,11 @@ from simbinaural.vision.lightmap import (
     smooth,
     take_points,
 )
-from simbinaural.vision.placement import BEYOND, ROOM, place_points
+from simbinaural.vision.placement import BEYOND, LEAST_RAYS, ROOM, place_points
 from simbinaural.vision.tone import auto_exposure, luminance
 
 BOUNCES = 5
 """Bounces that are followed; those after them are summed up as a series."""
-
-LEAST_RAYS = 12
-"""Rays that any point casts, however many points there are."""
 
 
 @dataclass(frozen=True)

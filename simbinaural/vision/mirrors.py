@@ -7,7 +7,7 @@ from numba import njit
 
 from simbinaural.vision.rays import meet, row3, to_world, way_of
 
-FAINT = 0.02
+FAINT = 0.04
 """Reflections weaker than this are left out, and those above it lessened by it, without a step."""
 
 GRAZING = 2.0

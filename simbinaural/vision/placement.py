@@ -17,6 +17,10 @@ from simbinaural.vision.lightmap import (
 )
 
 
+LEAST_RAYS = 12
+"""Rays that any point casts, however many points there are."""
+
+
 @dataclass(frozen=True)
 class Quality:
     """How finely a room is baked.

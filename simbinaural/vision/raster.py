@@ -66,7 +66,7 @@ def rasterize(corners, size, focal_px, offsets, near):
             if not _edges(corners[face], size, focal_px, edges):
                 continue
             for k in range(len(offsets)):
-                _fill(face, edges, (top, bottom), offsets[k], faces[k], nearness[k])
+                _fill(np.int32(face), edges, (top, bottom), offsets[k], faces[k], nearness[k])
         if turn == 0:
             _find_farthest(nearness, tiles)
     return faces
@@ -178,9 +178,17 @@ def _fill(face, edges, rows, offset, faces, nearness):
         stop = min(width - 1.0, np.floor(high + _SLACK_PX - shift_x))
         if stop < start:
             continue
-        at = edges[3, 0] * shift_x + edges[3, 1] * y + edges[3, 2]
-        for column in range(int(start), int(stop) + 1):
-            near = np.float32(at + edges[3, 0] * column)
-            if near > nearness[row, column]:
-                nearness[row, column] = near
-                faces[row, column] = face
+        left, right = int(start), int(stop) + 1
+        at = edges[3, 0] * (left + shift_x) + edges[3, 1] * y + edges[3, 2]
+        _fill_span(face, at, edges[3, 0], faces[row, left:right], nearness[row, left:right])
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _fill_span(face, at, step, faces, nearness):
+    """Draw a face where it is nearer; without branches, so that it runs on vectors."""
+    at, step = np.float32(at), np.float32(step)
+    for column in range(len(faces)):
+        near, before = at + step * np.float32(column), nearness[column]
+        nearer = near > before
+        nearness[column] = near if nearer else before
+        faces[column] = face if nearer else faces[column]
