@@ -10,9 +10,10 @@ from simbinaural.video import encode_jpeg, encode_png
 
 RATE, FPS = 16000, 5
 CAMERA = Camera(64, 32, 90.0)
-POLYGON = np.array([[0, 0], [5, 0], [5, 2], [3, 2], [3, 4], [0, 4]], dtype=float)
-BOXES = np.array([[[0.2, 0, 0.2], [1.0, 0.8, 0.9]], [[3.6, 0, 0.1], [4.9, 0.5, 0.7]]])
-SOURCE = np.array([2.0, 1.0, 1.0])
+CORNER = np.array([10.0, 0.0, -3.0])
+POLYGON = CORNER[[0, 2]] + [[0, 0], [5, 0], [5, 2], [3, 2], [3, 4], [0, 4]]
+BOXES = CORNER + [[[0.2, 0, 0.2], [1.0, 0.8, 0.9]], [[3.6, 0, 0.1], [4.9, 0.5, 0.7]]]
+SOURCE = CORNER + [2.0, 1.0, 1.0]
 CLASSES = ("guitar", "drum", "phone")
 
 
@@ -37,7 +38,8 @@ def simulated_clip(index, *, stays=3, camera=CAMERA, duration_s=None):
     stay = np.minimum((times / (duration_s / stays)).astype(int), stays - 1)
     spots = np.stack([rng.uniform(0.5, 2.5, stays), rng.uniform(2.5, 3.7, stays)], axis=-1)
     drift = 0.02 * (times - stay * duration_s / stays)
-    position = np.stack([spots[stay, 0] + drift, np.full(len(times), 1.5), spots[stay, 1]], axis=-1)
+    height = np.full(len(times), 1.5)
+    position = CORNER + np.stack([spots[stay, 0] + drift, height, spots[stay, 1]], axis=-1)
     towards = directions(SOURCE - position)[0] + rng.uniform(-35, 35, stays)[stay]
     poses = [
         Pose(place, orientation_towards(azimuth))

@@ -108,7 +108,7 @@ def test_drawing_tells_the_truth_of_the_clip(tmp_path):
     room_map = drawing["map"]
     np.testing.assert_allclose(room_map["polygon"], POLYGON)
     np.testing.assert_allclose(room_map["boxes"], BOXES[:, :, [0, 2]])
-    np.testing.assert_allclose(room_map["sources"], [[2, 1]])
+    np.testing.assert_allclose(room_map["sources"], [[12, -2]])
     # Heading and true azimuth together point from the camera to the source.
     x, z = (SOURCE[[0, 2]] - np.array(room_map["path"])).T
     np.testing.assert_allclose(

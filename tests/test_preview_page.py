@@ -78,6 +78,15 @@ def test_click_in_the_plot_moves_video_map_and_curves(page):
         " roomMap.at(state.drawing.map.path[22])]"
     )
     np.testing.assert_allclose(here, expected, atol=1e-6)
+    # Everything lies inside the drawing; a meter is as long in both directions.
+    box = page.run(
+        "(() => { const a = $('map').getBBox(); return [a.x, a.y, a.x + a.width,"
+        " a.y + a.height, $('map').clientWidth, $('map').clientHeight]; })()"
+    )
+    assert 0 <= box[0] < box[2] <= box[4]
+    assert 0 <= box[1] < box[3] <= box[5]
+    corner, right, down = page.run("[[0, 0], [1, 0], [0, 1]].map(roomMap.at)")
+    np.testing.assert_allclose(right[0] - corner[0], down[1] - corner[1])
     assert page.run("decay.active") == 2
     assert "T30 0.50 s" in page.run("$('now').textContent")
 
@@ -93,6 +102,13 @@ def test_arrow_keys_move_by_a_frame(page):
 def test_video_plays_and_takes_the_cursor_along(page):
     page.run("video.play()")
     page.wait("video.currentTime > 0.4")
+    # With every picture of the screen, not only when the video reports its time (4 times a second).
+    places = page.run(
+        "(async () => { const places = new Set(); for (let k = 0; k < 12; k += 1) {"
+        " await new Promise(requestAnimationFrame);"
+        " places.add(timeline.cursor.getAttribute('transform')); } return places.size; })()"
+    )
+    assert places >= 4
     page.run("video.pause(); new Promise(requestAnimationFrame)")
     assert page.run("[video.error, video.videoWidth, video.videoHeight]") == [None, 64, 32]
     np.testing.assert_allclose(page.run("video.duration"), 6, atol=0.03)

@@ -145,5 +145,8 @@ def round_edges(lowest, highest, bins=BINS):
     for step in (base * 10.0 ** (power + k) for k in (0, 1, 2) for base in STEPS):
         first, last = np.floor(lowest / step), np.floor(highest / step) + 1
         if last - first <= bins:
-            return step * np.arange(first, last + 1)
+            edges = step * np.arange(first, last + 1)
+            # Rounding must not leave the extremes out.
+            edges[[0, -1]] = min(edges[0], lowest), max(edges[-1], highest)
+            return edges
     raise AssertionError("a step of 100 times a bin's width leaves few bins")
