@@ -1,0 +1,204 @@
+"""Filters that play ambisonics to two ears.
+
+An ambisonic signal of order *n* knows a direction only as well as its (n + 1)² harmonics do; the
+ears' responses need many more of them, the more the higher the frequency. Each method fits the
+responses where that is possible, below the transition, and gives up something above it:
+
+``ls``
+    nothing: least squares throughout. The highs become dull and come from the wrong side.
+``magls``
+    the phase: only magnitudes are fitted.
+``tac``
+    the delay between the ears: the responses are aligned in time before they are fitted.
+
+Both latter ones then take the level and the coherence of the ears in diffuse sound from the HRTF.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simbinaural.ambisonics import harmonics, n_channels
+from simbinaural.errors import InputError, require
+from simbinaural.geometry import directions, to_count
+
+METHODS = ("magls", "tac", "ls")
+TRANSITION_HZ = 1700.0
+LEAD_S = 0.003
+"""Room before time zero: filters that are free in their phase ring before the sound arrives."""
+
+
+@dataclass(frozen=True, eq=False)
+class BinauralDecoder:
+    """Filters from ambisonics to ears.
+
+    Attributes
+    ----------
+    filters : (2, (order + 1) ** 2, taps) numpy.ndarray of float32
+        Left ear first; for AmbiX channels.
+    lead : int
+        Sample of the filters at which sound reaches the head's center: their delay.
+    sample_rate : int
+        Hz.
+    order : int
+        Ambisonic order.
+    method : str
+        ``magls``, ``tac`` or ``ls``.
+    hrtf : str
+        Name of the HRTF.
+    """
+
+    filters: np.ndarray
+    lead: int
+    sample_rate: int
+    order: int
+    method: str
+    hrtf: str
+
+    def __post_init__(self):
+        """Guard what callers share."""
+        self.filters.setflags(write=False)
+
+
+def design_decoder(hrtf, order=1, method="magls", *, transition_hz=TRANSITION_HZ):
+    """Make the filters that let a head hear ambisonics.
+
+    Parameters
+    ----------
+    hrtf : simbinaural.hrtf.Hrtf
+        The head, at the sample rate of the sound.
+    order : int
+        Ambisonic order of the sound.
+    method : str
+        ``magls``, ``tac`` or ``ls``.
+    transition_hz : float
+        Where fitting the phase ends.
+
+    Returns
+    -------
+    BinauralDecoder
+        For a listener who looks to the front of the sound field.
+
+    Raises
+    ------
+    InputError
+        If the method is unknown, the order is not positive, or the HRTF has too few directions.
+
+    Notes
+    -----
+    Least squares over the HRTF's directions, each weighted by its share of the sphere. MagLS:
+    Schörkhuber, Zaunschirm and Höldrich, DAGA 2018. TAC: Zaunschirm, Schörkhuber and Höldrich,
+    JASA 143(6), 2018.
+    """
+    if method not in METHODS:
+        raise InputError(f"method must be one of {', '.join(METHODS)}, got {method}")
+    require(order >= 1, f"order must be at least 1, got {order}")
+    n_directions = len(hrtf.directions)
+    require(
+        n_directions >= n_channels(order),
+        f"hrtf must have at least {n_channels(order)} directions for order {order}, "
+        f"got {n_directions}",
+    )
+    field = _Field.of(hrtf, order)
+    n_low = int(np.searchsorted(field.frequency, transition_hz))
+    spectra = {"ls": _fit_all, "magls": _fit_magnitudes, "tac": _fit_aligned}[method](field, n_low)
+    if method != "ls":
+        spectra = _match_diffuse_field(spectra, field)
+    lead = to_count(LEAD_S, hrtf.sample_rate)
+    filters = _to_time(spectra, lead, lead - hrtf.lead + hrtf.hrirs.shape[-1])
+    return BinauralDecoder(filters, lead, hrtf.sample_rate, order, method, hrtf.name)
+
+
+@dataclass(frozen=True, eq=False)
+class _Field:
+    """Plane waves from the HRTF's directions: what ambisonics carry of them, what ears hear."""
+
+    gains: np.ndarray  # (N, channels)
+    weights: np.ndarray  # (N,), sum 1
+    frequency: np.ndarray  # (bins,)
+    aligned: np.ndarray  # (bins, N, 2): onset at time zero
+    delays_s: np.ndarray  # (N, 2)
+
+    @classmethod
+    def of(cls, hrtf, order):
+        """Transform an HRTF to a fine resolution: neighboring bins must resemble each other."""
+        n_fft = 1 << int(np.ceil(np.log2(4 * hrtf.hrirs.shape[-1])))
+        frequency = np.fft.rfftfreq(n_fft, 1 / hrtf.sample_rate)
+        aligned = np.moveaxis(np.fft.rfft(hrtf.hrirs, n_fft), -1, 0)
+        turn = np.exp(2j * np.pi * frequency * hrtf.lead / hrtf.sample_rate)
+        azimuth, elevation, _ = directions(hrtf.directions)
+        return cls(
+            harmonics(azimuth, elevation, order).T,
+            hrtf.sphere.solid_angles,
+            frequency,
+            aligned * turn[:, None, None],
+            hrtf.delays_s,
+        )
+
+    def fit(self, spectra):
+        """Channel spectra (..., channels, 2) that come nearest to spectra (..., N, 2)."""
+        root = np.sqrt(self.weights)
+        return np.linalg.pinv(root[:, None] * self.gains) @ (root[:, None] * spectra)
+
+    @property
+    def spectra(self):
+        """What ears hear of each plane wave: (bins, N, 2)."""
+        return self.aligned * self.delay_turns(self.frequency)
+
+    def delay_turns(self, frequency):
+        """Phase factors (bins, N, 2) of the ears' delays at some frequencies."""
+        return np.exp(-2j * np.pi * frequency[:, None, None] * self.delays_s)
+
+    def covariance(self, spectra):
+        """Cross spectra (bins, 2, 2) of the ears in diffuse sound."""
+        return np.einsum("n,fni,fnj->fij", self.weights, spectra, np.conj(spectra), optimize=True)
+
+
+def _fit_all(field, _n_low):
+    return field.fit(field.spectra)
+
+
+def _fit_aligned(field, n_low):
+    """Above the transition the delay stays that of the transition: its phase has no jump."""
+    frequency = field.frequency.copy()
+    frequency[n_low:] = frequency[n_low]
+    return field.fit(field.aligned * field.delay_turns(frequency))
+
+
+def _fit_magnitudes(field, n_low):
+    """Above the transition each bin takes the phases that its lower neighbor came out with."""
+    fitted = field.fit(field.spectra)
+    for bin_ in range(n_low, len(fitted)):
+        heard = field.gains @ fitted[bin_ - 1]
+        phase = np.exp(1j * np.angle(heard)) 
+        fitted[bin_] = field.fit(np.abs(field.aligned[bin_]) * phase)
+    return fitted
+
+
+def _match_diffuse_field(fitted, field):
+    """Mix the ears so that their covariance in diffuse sound is that of the HRTF.
+
+    Of all mixing matrices that reach it, the one that changes the signals least: Vilkamo,
+    Bäckström and Kuntz, JAES 61(6), 2013.
+    """
+    have = _cholesky(field.covariance(field.gains @ fitted))
+    want = _cholesky(field.covariance(field.spectra))
+    left, _, right = np.linalg.svd(np.swapaxes(have, -1, -2).conj() @ want)
+    nearest = np.swapaxes(left @ right, -1, -2).conj()
+    mixing = want @ nearest @ np.linalg.inv(have)
+    return fitted @ np.swapaxes(mixing, -1, -2)
+
+
+def _cholesky(covariance):
+    floor = 1e-9 * np.trace(covariance, axis1=1, axis2=2).real.max()
+    return np.linalg.cholesky(covariance + floor * np.eye(2))
+
+
+def _to_time(spectra, lead, taps):
+    """Filters (2, channels, taps) of spectra (bins, channels, 2), faded at both ends."""
+    times = np.roll(np.fft.irfft(spectra, axis=0), lead, axis=0)[:taps].T
+    window = np.ones(taps)
+    rise, fall = lead // 2, taps // 8
+    window[:rise] = np.sin(np.pi / 2 * (np.arange(rise) + 0.5) / rise) ** 2
+    window[-fall:] = np.cos(np.pi / 2 * (np.arange(fall) + 0.5) / fall) ** 2
+    return (times * window).astype(np.float32)
