@@ -166,6 +166,16 @@ def test_sound_turns_the_corner_of_an_l():
     assert np.all(found.energy.sum(axis=-1) > 0.1)
 
 
+def test_scattering_is_not_heard_through_the_corner_of_an_l():
+    # The one wall that echoes, z = 5, lies at the end of the arm.
+    surfaces = np.array([1, 1, 1, 1, 0, 1, 1, 1])
+    room, materials = prism(L_SHAPE, 2.6, surfaces=surfaces), [material(0.0, 1.0), DEAD]
+    around, ahead = [(5.5, 1.6, 2.0), (2.5, 1.6, 2.0)]
+    found = traced(room, materials, np.array([1.0, 1.4, 3.5]), [around, ahead], rays=500)
+    assert not found.energy[0].any()
+    assert found.energy[1].sum() > 0.1
+
+
 # --------------------------------------------------------------------------- laws
 
 
