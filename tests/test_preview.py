@@ -153,6 +153,7 @@ def test_decay_has_the_slope_of_the_reverberation_time(tmp_path):
         slope = (levels[last] - levels[first]) / ((last - first) * rirs["decay_step_s"])
         np.testing.assert_allclose(slope, -60 / rt60, rtol=0.05)
         assert levels[0] == 0
+        assert levels[1] < -1  # the direct sound is over: the plot begins with it
         assert levels[-1] >= -60
 
 

@@ -48,7 +48,7 @@ function facts(clip) {
     ["distance", given(clip.distance_m, (v) => range(v, "m"))],
     ["azimuth", given(clip.azimuth_deg, (v) => v.map(side).join(" to "))],
     ["T30, mean", given(clip.rt60_s, (v) => `${v} s`)],
-    ["DRR, mean", given(clip.drr_db, (v) => `${v} dB`)],
+    ["DRR, mean", given(clip.drr_db, (v) => `${signed(v, 1)} dB`)],
     ["length", length(clip.duration_s)],
     ["picture", `${clip.width} × ${clip.height}, ${clip.fps} frames/s, ${clip.fov_deg}° ${clip.projection}`],
     ["sound rate", given(clip.sample_rate, (v) => `${v} Hz`)],
@@ -302,7 +302,7 @@ function route() {
 }
 
 function flatten(value, name = "") {
-  if (value === null || typeof value !== "object") return [[name, String(value)]];
+  if (value === null || typeof value !== "object") return [[name, String(value ?? "–")]];
   if (Array.isArray(value) && value.every((each) => typeof each !== "object")) return [[name, value.join(", ") || "–"]];
   return Object.entries(value).flatMap(([key, each]) => flatten(each, name ? `${name} · ${key}` : key));
 }

@@ -7,7 +7,7 @@ function drawStatistics(statistics, element) {
   }
   for (const histogram of statistics.histograms) {
     const { title, unit, counted, n, mean, median } = histogram;
-    const value = (number) => signedNumber(number) + (unit === "°" ? "°" : ` ${unit}`);
+    const value = (number) => `${signedNumber(number)}${unit && unit !== "°" ? " " : ""}${unit}`;
     const note = `median ${value(median)}, mean ${value(mean)}; ${n.toLocaleString("en")} ${counted}`;
     element.append(card(title, note, (svg) => drawHistogram(svg, histogram)));
   }
