@@ -3,6 +3,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
 const video = $("video");
+const items = new Map();
 const drawings = new Map();
 const wanted = new Map();
 const state = { clip: null, drawing: null, classes: new Set(), frame: -1 };
@@ -77,7 +78,7 @@ function matching() {
 
 function showList() {
   const clips = matching();
-  $("list").replaceChildren(...clips.map(listItem));
+  $("list").replaceChildren(...clips.map((clip) => items.get(clip.id)));
   const { n_clips: all } = data.statistics;
   $("count").textContent = clips.length === data.clips.length && all > clips.length
     ? `${clips.length} of ${plural(all, "clip")}, evenly spread`
@@ -111,12 +112,11 @@ function listItem(clip) {
 }
 
 function markCurrent() {
-  for (const link of $("list").querySelectorAll("a")) {
-    if (state.clip && link.dataset.id === state.clip.id) {
-      link.setAttribute("aria-current", "true");
-      link.scrollIntoView({ block: "nearest", inline: "nearest" });
-    } else link.removeAttribute("aria-current");
-  }
+  for (const each of items.values()) each.firstChild.removeAttribute("aria-current");
+  const item = state.clip && items.get(state.clip.id);
+  if (!item?.isConnected) return;
+  item.firstChild.setAttribute("aria-current", "true");
+  item.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function showClasses() {
@@ -319,6 +319,7 @@ function start() {
   ].filter(Boolean).join(" · ");
   $("statistics-note").textContent = `Over all ${plural(statistics.n_clips, "clip")}; the line marks the median.`;
   fill($("info"), flatten(data.info));
+  for (const clip of data.clips) items.set(clip.id, listItem(clip));
   showClasses();
   showList();
   route();
