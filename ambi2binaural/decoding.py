@@ -1,20 +1,33 @@
 """Filters that play ambisonics to two ears.
 
-An ambisonic signal of order *n* knows a direction only as well as its (n + 1)² harmonics do; the
-ears' responses need many more of them, the more the higher the frequency. Each method fits the
-responses where that is possible, below the transition, and gives up something above it:
+An ambisonic signal of order *n* carries (n + 1)² harmonics of the direction; the ears' responses
+have more of them, the more the higher the frequency. Below the transition each method fits the
+responses as they are; above it each gives something up:
 
-``ls``
-    nothing: least squares throughout. The highs become dull and come from the wrong side.
 ``magls``
-    the phase: only magnitudes are fitted.
+    the phase: only magnitudes are fitted, and the level of diffuse sound is made right.
 ``tac``
-    the delay between the ears: the responses are aligned in time before they are fitted.
+    the delay between the ears: responses aligned in time are fitted, then level and coherence of
+    the ears in diffuse sound are made right. In first order this mixes the ears: a lone source
+    loses level difference to gain a reverberation that is as wide as it should be.
+``ls``
+    nothing: the highs become dull.
 
-Both latter ones then take the level and the coherence of the ears in diffuse sound from the HRTF.
+KEMAR at 48 kHz, errors over the sphere (rms; coherence over the frequencies)::
+
+                                  order 1               order 3
+                            magls    tac     ls   magls    tac     ls
+    ITD below 1 kHz, us       105    116     99      16     16     15
+    ILD around 4 kHz, dB      2.6    4.4    5.5     1.4    3.1    4.9
+    level around 4 kHz, dB    1.9    4.3   13.7     1.0    2.7    9.2
+    diffuse level, dB         0.0    0.1   16.0     0.0    0.0   11.1
+    diffuse coherence        0.41   0.03   0.37    0.19   0.00   0.13
+
+In first order the ITD of sound from the side is at best four fifths of the true one.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,9 +36,11 @@ from simbinaural.errors import InputError, require
 from simbinaural.geometry import directions, to_count
 
 METHODS = ("magls", "tac", "ls")
-TRANSITION_HZ = 1700.0
+TRANSITION_HZ = 1500.0
 LEAD_S = 0.003
 """Room before time zero: filters that are free in their phase ring before the sound arrives."""
+RESOLUTION = 4
+"""Length of the transforms, in responses: in fine steps neighboring bins resemble each other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +115,8 @@ def design_decoder(hrtf, order=1, method="magls", *, transition_hz=TRANSITION_HZ
         f"got {n_directions}",
     )
     field = _Field.of(hrtf, order)
-    n_low = int(np.searchsorted(field.frequency, transition_hz))
-    spectra = {"ls": _fit_all, "magls": _fit_magnitudes, "tac": _fit_aligned}[method](field, n_low)
-    if method != "ls":
-        spectra = _match_diffuse_field(spectra, field)
+    n_low = max(1, int(np.searchsorted(field.frequency, transition_hz)))
+    spectra = {"magls": _fit_magnitudes, "tac": _fit_aligned, "ls": _fit}[method](field, n_low)
     lead = to_count(LEAD_S, hrtf.sample_rate)
     filters = _to_time(spectra, lead, lead - hrtf.lead + hrtf.hrirs.shape[-1])
     return BinauralDecoder(filters, lead, hrtf.sample_rate, order, method, hrtf.name)
@@ -121,8 +134,7 @@ class _Field:
 
     @classmethod
     def of(cls, hrtf, order):
-        """Transform an HRTF to a fine resolution: neighboring bins must resemble each other."""
-        n_fft = 1 << int(np.ceil(np.log2(4 * hrtf.hrirs.shape[-1])))
+        n_fft = 1 << int(np.ceil(np.log2(RESOLUTION * hrtf.hrirs.shape[-1])))
         frequency = np.fft.rfftfreq(n_fft, 1 / hrtf.sample_rate)
         aligned = np.moveaxis(np.fft.rfft(hrtf.hrirs, n_fft), -1, 0)
         turn = np.exp(2j * np.pi * frequency * hrtf.lead / hrtf.sample_rate)
@@ -137,10 +149,14 @@ class _Field:
 
     def fit(self, spectra):
         """Channel spectra (..., channels, 2) that come nearest to spectra (..., N, 2)."""
-        root = np.sqrt(self.weights)
-        return np.linalg.pinv(root[:, None] * self.gains) @ (root[:, None] * spectra)
+        return self._inverse @ spectra
 
-    @property
+    @cached_property
+    def _inverse(self):
+        root = np.sqrt(self.weights)[:, None]
+        return np.linalg.pinv(root * self.gains) * root.T
+
+    @cached_property
     def spectra(self):
         """What ears hear of each plane wave: (bins, N, 2)."""
         return self.aligned * self.delay_turns(self.frequency)
@@ -154,39 +170,58 @@ class _Field:
         return np.einsum("n,fni,fnj->fij", self.weights, spectra, np.conj(spectra), optimize=True)
 
 
-def _fit_all(field, _n_low):
+def _fit(field, _n_low):
     return field.fit(field.spectra)
 
 
-def _fit_aligned(field, n_low):
-    """Above the transition the delay stays that of the transition: its phase has no jump."""
-    frequency = field.frequency.copy()
-    frequency[n_low:] = frequency[n_low]
-    return field.fit(field.aligned * field.delay_turns(frequency))
-
-
 def _fit_magnitudes(field, n_low):
-    """Above the transition each bin takes the phases that its lower neighbor came out with."""
+    """Above the transition each bin takes over the phases that its lower neighbor came out with.
+
+    Between the bins they turn by the mean delay of the aligned responses, so that the highs arrive
+    when they should.
+    """
     fitted = field.fit(field.spectra)
+    turn = np.exp(1j * _mean_turn(field, n_low))
     for bin_ in range(n_low, len(fitted)):
         heard = field.gains @ fitted[bin_ - 1]
-        phase = np.exp(1j * np.angle(heard)) 
+        phase = np.exp(1j * np.angle(heard)) * turn
         fitted[bin_] = field.fit(np.abs(field.aligned[bin_]) * phase)
-    return fitted
+    return fitted * _level_of_diffuse_sound(field, fitted)
 
 
-def _match_diffuse_field(fitted, field):
-    """Mix the ears so that their covariance in diffuse sound is that of the HRTF.
+def _mean_turn(field, n_low):
+    """Mean phase from bin to bin of the aligned responses above the transition."""
+    high = field.aligned[n_low:]
+    return np.angle(np.einsum("n,fne,fne->", field.weights, high[1:], np.conj(high[:-1])))
 
-    Of all mixing matrices that reach it, the one that changes the signals least: Vilkamo,
-    Bäckström and Kuntz, JAES 61(6), 2013.
+
+def _level_of_diffuse_sound(field, fitted):
+    """Gains (bins, 1, 1) that make the energy of both ears in diffuse sound that of the HRTF."""
+    want, have = (
+        np.trace(field.covariance(heard), axis1=1, axis2=2).real
+        for heard in (field.spectra, field.gains @ fitted)
+    )
+    return np.sqrt(want / have)[:, None, None]
+
+
+def _fit_aligned(field, n_low):
+    """Above the transition the phase between the ears stays as it is there."""
+    frequency = field.frequency.copy()
+    frequency[n_low:] = frequency[n_low]
+    fitted = field.fit(field.aligned * field.delay_turns(frequency))
+    return fitted @ np.swapaxes(_mixing_of_ears(field, fitted), -1, -2)
+
+
+def _mixing_of_ears(field, fitted):
+    """Matrices (bins, 2, 2) that make the ears' covariance in diffuse sound that of the HRTF.
+
+    Of all that do, those that change the signals least: Vilkamo, Bäckström and Kuntz, JAES 61(6),
+    2013.
     """
-    have = _cholesky(field.covariance(field.gains @ fitted))
     want = _cholesky(field.covariance(field.spectra))
+    have = _cholesky(field.covariance(field.gains @ fitted))
     left, _, right = np.linalg.svd(np.swapaxes(have, -1, -2).conj() @ want)
-    nearest = np.swapaxes(left @ right, -1, -2).conj()
-    mixing = want @ nearest @ np.linalg.inv(have)
-    return fitted @ np.swapaxes(mixing, -1, -2)
+    return want @ np.swapaxes(left @ right, -1, -2).conj() @ np.linalg.inv(have)
 
 
 def _cholesky(covariance):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ambi2binaural.viewpoint import view_rotation
 from simbinaural.ambisonics import n_channels
@@ -9,7 +10,8 @@ from simbinaural.errors import require, require_shape
 from simbinaural.geometry import to_count
 
 CROSSFADE_S = 0.05
-MIN_FFT = 4096
+MIN_FFT = 8192
+AT_ONCE = 4  # transforms of several pieces together use the processor's wide registers
 
 
 class BinauralStream:
@@ -171,13 +173,20 @@ class _Convolver:
         waiting = np.concatenate([self._waiting, block], axis=1)
         hop = self._n_fft - self._n_old
         n_hops = (waiting.shape[1] - self._n_old) // hop
-        ready = np.empty((self._n_ears, n_hops * hop), np.float32)
-        for start in range(0, n_hops * hop, hop):
-            spectrum = scipy.fft.rfft(waiting[:, start : start + self._n_fft])
-            heard = np.einsum("ecf,cf->ef", self._spectra, spectrum)
-            ready[:, start : start + hop] = scipy.fft.irfft(heard, self._n_fft)[:, self._n_old :]
+        ready = np.empty((self._n_ears, n_hops, hop), np.float32)
+        if n_hops:
+            pieces = sliding_window_view(waiting, self._n_fft, axis=1)[:, ::hop]
+            for first in range(0, n_hops, AT_ONCE):
+                group = slice(first, first + AT_ONCE)
+                ready[:, group] = self._heard(pieces[:, group])
         self._waiting = waiting[:, n_hops * hop :].copy()
-        return ready
+        return ready.reshape(self._n_ears, -1)
+
+    def _heard(self, pieces):
+        """Samples (ears, hops, hop) of pieces (channels, hops, n_fft) that overlap."""
+        spectra = scipy.fft.rfft(pieces)
+        heard = np.stack([(ear[:, None] * spectra).sum(axis=0) for ear in self._spectra])
+        return scipy.fft.irfft(heard, self._n_fft)[..., self._n_old :]
 
     def finish(self, n_more):
         """Give the rest and `n_more` samples of the tail; be as new."""
