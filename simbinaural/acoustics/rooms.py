@@ -3,7 +3,7 @@
 ::
 
     room --+-- image sources, walked back -- paths ------+
-           |                                             +-- assemble -- BRIRs
+           |                                             +-- Field -- responses
            +-- rays ------------------------ echogram ---+
 
 Source and listeners share a room; its open doors swallow what reaches them.
@@ -11,15 +11,20 @@ Source and listeners share a room; its open doors swallow what reaches them.
 
 import numpy as np
 
-from simbinaural.acoustics.assembly import assemble
+from simbinaural.acoustics.assembly import binaural_rirs, gather
 from simbinaural.acoustics.images import find_paths
 from simbinaural.acoustics.planes import enclose
 from simbinaural.acoustics.tracer import trace
 from simbinaural.errors import InputError, require, require_shape
 
 
-def brirs(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0):
-    """Binaural room impulse responses from a source to a head at several poses.
+def brirs(scene, source, poses, **options):
+    """Binaural room impulse responses (poses, 2, taps) of a `sound_field`, which see."""
+    return binaural_rirs(sound_field(scene, source, poses, **options))
+
+
+def sound_field(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0):
+    """What of a source arrives at a head at several poses.
 
     Parameters
     ----------
@@ -42,9 +47,9 @@ def brirs(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_leng
 
     Returns
     -------
-    (poses, 2, taps) numpy.ndarray of float32
-        Left ear first, from the moment of the sound on, amplitude 1/d for the direct sound. All
-        are as long as the slowest decay to -60 dB takes.
+    Field
+        From the moment of the sound on, amplitude 1/d for the direct sound; as long as the slowest
+        decay to -60 dB takes. `binaural_rirs` and `ambisonic_rirs` make responses of it.
 
     Raises
     ------
@@ -62,7 +67,7 @@ def brirs(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_leng
                 f"pose {number} must be in the source's room {scene.rooms[index].name}, "
                 f"got {_point(pose.position)}"
             )
-    return room_brirs(
+    return room_field(
         scene.rooms[index],
         scene.materials,
         source,
@@ -75,10 +80,15 @@ def brirs(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_leng
     )
 
 
-def room_brirs(
+def room_brirs(room, materials, source, poses, **options):
+    """Do what `brirs` does, in a bare room whose surfaces are of `materials`."""
+    return binaural_rirs(room_field(room, materials, source, poses, **options))
+
+
+def room_field(
     room, materials, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0
 ):
-    """Do what `brirs` does, in a bare room whose surfaces are of `materials`."""
+    """Do what `sound_field` does, in a bare room whose surfaces are of `materials`."""
     require(len(poses) > 0, "poses must be one at least, got none")
     require(image_order >= 0, f"image_order must be at least 0, got {image_order}")
     require(rays >= 1, f"rays must be at least 1, got {rays}")
@@ -98,7 +108,7 @@ def room_brirs(
         rays=rays,
         max_length_s=max_length_s,
     )
-    return assemble(paths, echogram, poses, hrtf=hrtf, rng=rng, max_length_s=max_length_s)
+    return gather(paths, echogram, poses, hrtf=hrtf, rng=rng, max_length_s=max_length_s)
 
 
 def _point(position):

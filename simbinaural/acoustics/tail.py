@@ -25,13 +25,13 @@ _WIDEST_S = 0.05
 
 @dataclass(frozen=True, eq=False)
 class NoisePool:
-    """Binaural noise of unit energy per sample and band, before the HRTF's own color.
+    """Noise of unit energy per sample and band, before the color of what picks it up.
 
     Attributes
     ----------
-    noise : (7, 2, samples) numpy.ndarray of float32
-        Its end joins its beginning. The bands' sum is white noise that went through the HRTF from
-        all directions at once.
+    noise : (7, channels, samples) numpy.ndarray of float32
+        Its end joins its beginning. The bands' sum is white noise that came from all directions at
+        once, as two ears (through an HRTF) or other receivers pick it up.
     sample_rate : int
         Hz.
     """
@@ -66,20 +66,30 @@ def noise_pool(hrtf):
     (Borss and Martin 2009). In a narrow band noise has slow swells of its own, which would
     blur a decay; each band is divided by them, in both ears alike.
     """
-    samples = 1 << int(np.ceil(np.log2(_POOL_S * hrtf.sample_rate)))
-    rng = np.random.default_rng(_POOL_SEED)
-    first, second = np.fft.rfft(rng.standard_normal((2, samples)))
-    left, right, cross = _field(hrtf, samples)
+    first, second = white_spectra(2, hrtf.sample_rate)
+    left, right, cross = _field(hrtf, 2 * (len(first) - 1))
     coherence = cross / np.maximum(left * right, 1e-12)
     independent = np.sqrt(np.maximum(1 - np.abs(coherence) ** 2, 0))
     ears = np.stack([left * first, right * (np.conj(coherence) * first + independent * second)])
-    noise = np.empty((N_BANDS, 2, samples), dtype=np.float32)
-    for band, weights in enumerate(band_weights(samples, hrtf.sample_rate)):
-        noise[band] = np.fft.irfft(ears * weights, samples)
-        window = max(0.008, 5 / (0.7 * OCTAVE_BANDS_HZ[band])) * hrtf.sample_rate
+    return part_noise(ears, hrtf.sample_rate)
+
+
+def white_spectra(count, sample_rate):
+    """Spectra (count, bins) of independent white noises of a pool's length, always the same."""
+    samples = 1 << int(np.ceil(np.log2(_POOL_S * sample_rate)))
+    return np.fft.rfft(np.random.default_rng(_POOL_SEED).standard_normal((count, samples)))
+
+
+def part_noise(spectra, sample_rate):
+    """Part noise into octave bands, and take their swells: a `NoisePool` of its channels."""
+    samples = 2 * (spectra.shape[1] - 1)
+    noise = np.empty((N_BANDS, len(spectra), samples), dtype=np.float32)
+    for band, weights in enumerate(band_weights(samples, sample_rate)):
+        noise[band] = np.fft.irfft(spectra * weights, samples)
+        window = max(0.008, 5 / (0.7 * OCTAVE_BANDS_HZ[band])) * sample_rate
         noise[band] /= _swells(noise[band], int(window))
     noise.setflags(write=False)
-    return NoisePool(noise, hrtf.sample_rate)
+    return NoisePool(noise, sample_rate)
 
 
 def _field(hrtf, samples):
@@ -94,7 +104,7 @@ def _field(hrtf, samples):
 
 
 def _swells(noise, window):
-    """Amplitude (samples,) of the slow swells that both ears (2, samples) share, mean power 1."""
+    """Amplitude (samples,) of the slow swells that all channels share, mean power 1."""
     power = noise.astype(float) ** 2
     power = np.mean(power / np.maximum(power.mean(axis=1, keepdims=True), 1e-30), axis=0)
     slow = uniform_filter1d(uniform_filter1d(power, window, mode="wrap"), window // 2, mode="wrap")
@@ -145,10 +155,10 @@ def add_tail(rir, pool, offset, energy, start_m):
 
     Parameters
     ----------
-    rir : (2, taps) numpy.ndarray of float32
+    rir : (channels, taps) numpy.ndarray of float32
         Added to in place.
     pool : NoisePool
-        At the same sample rate.
+        Of the same channels, at the same sample rate.
     offset : int
         Where in the pool, from `NoisePool.draw`.
     energy : (7, bins) numpy.ndarray
@@ -165,6 +175,7 @@ def add_tail(rir, pool, offset, energy, start_m):
 def _shape_noise(rir, noise, offset, energy, first, bin_samples):
     """Multiply noise by the root of energy per sample, linear between the middles of bins."""
     bands, bins = energy.shape
+    channels = rir.shape[0]
     begin = int(np.ceil(first))
     for b in range(bands):
         for t in range(begin, rir.shape[1]):
@@ -174,5 +185,5 @@ def _shape_noise(rir, noise, offset, energy, first, bin_samples):
                 break
             after = energy[b, k + 1] if k + 1 < bins else 0.0
             gain = np.float32(np.sqrt(energy[b, k] + (place - k) * (after - energy[b, k])))
-            for ear in range(2):
-                rir[ear, t] += gain * noise[b, ear, offset + t]
+            for channel in range(channels):
+                rir[channel, t] += gain * noise[b, channel, offset + t]
