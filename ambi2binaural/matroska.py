@@ -83,7 +83,7 @@ def _header(data):
 
 
 def _number(data, keep_marker=False):
-    """Number that `data` begins with and its length, told by the leading zeros of its first byte."""
+    """Number that `data` begins with, and its length: the leading zeros of its first byte."""
     length = 9 - data[0].bit_length() if data else 9
     if length > min(8, len(data)):
         return 0, 0

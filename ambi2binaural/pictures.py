@@ -1,0 +1,146 @@
+"""What the frames of a video are: as declared, else by their shape, else by their content.
+
+Options override all; what remains a guess is noted as one.
+"""
+
+from ambi2binaural.layout import VideoLayout
+from ambi2binaural.seams import eyes, half, recognize
+from simbinaural.errors import InputError, require
+
+SWAPPED_EYES = {"right-left": "left-right", "bottom-top": "top-bottom"}
+
+HALF_SPHERE = 0.55
+"""Share of the horizon up to which a video is one of 180 degrees."""
+
+NOT_SPHERICAL = {
+    "equirect180": "a 180° video",
+    "fisheye": "a fisheye video",
+    "mesh": "a mesh other than YouTube's cube, as 180° videos have",
+}
+
+
+def find_video_layout(declared, shape, look, overrides):
+    """Find out how the frames of a video show the sphere.
+
+    Parameters
+    ----------
+    declared : dict of str to (object, str)
+        Values that the file declares, and what says them: as in `declaration.Declaration`.
+    shape : (int, int, float)
+        Width and height in pixels, and the width of a pixel as shown, relative to its height.
+    look : callable
+        Gives gray pictures (pictures, height, width); called only where nothing else tells.
+    overrides : Overrides
+        What the user knows better.
+
+    Returns
+    -------
+    VideoLayout
+        With the word how.
+
+    Raises
+    ------
+    InputError
+        If the video shows but half the sphere, or a mesh other than YouTube's cube.
+    """
+    known = dict(declared)
+    for name in "projection", "stereo", "tilt":
+        if getattr(overrides, name) is not None:
+            known[name] = getattr(overrides, name), "option"
+    notes = []
+    _settle_eyes(known, notes)
+    _settle_projection(known, notes, shape, look)
+    layout = VideoLayout(
+        **{name: value for name, (value, _) in known.items()},
+        how={name: says for name, (_, says) in known.items()},
+        notes=tuple(notes),
+    )
+    _require_sphere(layout)
+    return layout
+
+
+def _settle_eyes(known, notes):
+    stereo, says = known.get("stereo", (None, None))
+    if stereo in SWAPPED_EYES:
+        known["stereo"] = SWAPPED_EYES[stereo], says
+        notes.append("the right eye comes first: its picture is taken")
+
+
+def _settle_projection(known, notes, shape, look):
+    """Fill in projection and stereo, from shape where it tells, else from content."""
+    if "projection" not in known and (told := _told_by_shape(known, shape)):
+        for name, value in told.items():
+            known.setdefault(name, value)
+    kind = known.get("projection", (None,))[0]
+    if kind in (None, "mesh"):
+        _settle_by_content(known, notes, shape, look())
+    if "stereo" not in known:
+        known["stereo"] = _eyes_by_shape(known["projection"][0], shape)
+
+
+def _told_by_shape(known, shape):
+    """Projection and stereo of shapes that only equirectangular pictures have; else nothing."""
+    stereo = known.get("stereo", (None,))[0]
+    usual = {"mono": 2.0, "top-bottom": 1.0, "left-right": 4.0}
+    for eyes_of_shape, aspect in usual.items():
+        if stereo in (None, eyes_of_shape) and _near(_aspect(shape), aspect):
+            says = f"shape: {_words(shape)} is {aspect:g}:1"
+            return {"projection": ("equirect", says), "stereo": (eyes_of_shape, says)}
+    return {}
+
+
+def _eyes_by_shape(projection, shape):
+    says = f"shape: {_words(shape)}"
+    if projection == "equirect" and _near(_aspect(shape), 1):
+        return "top-bottom", f"{says} is 1:1"
+    if projection == "equirect" and _near(_aspect(shape), 4):
+        return "left-right", f"{says} is 4:1"
+    return "mono", "default: nothing says otherwise"
+
+
+def _settle_by_content(known, notes, shape, pictures):
+    """Recognize the projection by its seams, and two eyes by their likeness."""
+    if "stereo" not in known:
+        known["stereo"] = eyes(pictures) if len(pictures) else "mono", "content: likeness of halves"
+    declared, says = known.get("projection", (None, f"shape {_words(shape)} tells nothing"))
+    best, sure = recognize(half(pictures, known["stereo"][0]))
+    if declared == "mesh":
+        # YouTube says mesh of its cubes; what else a mesh may be is not shown by seams.
+        if best == "eac" and sure:
+            known["projection"] = "eac", f"{says}; content: seams fit"
+        return
+    if sure:
+        known["projection"] = best, f"content: seams fit ({says})"
+        return
+    known["projection"] = "equirect", f"guess: no seams fit ({says})"
+    notes.append("projection is a guess: pass --projection equirect, eac or cubemap")
+
+
+def _require_sphere(layout):
+    if layout.projection in NOT_SPHERICAL:
+        raise InputError(
+            f"video must show the whole sphere, got {NOT_SPHERICAL[layout.projection]} "
+            f"({layout.how['projection']}); pass --projection if it does"
+        )
+    share = 1 - layout.bounds[0] - layout.bounds[2]
+    require(
+        share > HALF_SPHERE,
+        f"video must show the whole sphere, got {share * 360:.0f}° of the horizon "
+        f"({layout.how.get('bounds', 'default')}): a 180° video",
+    )
+
+
+def _aspect(shape):
+    width, height, pixel_aspect = shape
+    return width * pixel_aspect / height
+
+
+def _near(aspect, other):
+    return abs(aspect / other - 1) < 0.02
+
+
+def _words(shape):
+    width, height, pixel_aspect = shape
+    if pixel_aspect == 1:
+        return f"{width} x {height}"
+    return f"{width} x {height}, pixels {pixel_aspect:.4g}:1,"
