@@ -1,0 +1,306 @@
+"""Views of a panorama, taken straight from the planes that the decoder delivers.
+
+For every direction a table says which samples of a plane each pixel of the view takes. The tables
+are kept for as long as few directions come in turn; brightness and color, which most videos store
+at half the resolution, have one each. What a panorama has too much of is averaged: where three or
+more of its pixels fall on one of the view its planes are shrunk first, and where it is one and a
+half each pixel of the view takes the mean of 2 x 2 places.
+"""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ambi2binaural.projections import (
+    goes_around,
+    left_eye,
+    panorama_coordinates,
+    pixels_per_radian,
+)
+from simbinaural.errors import InputError
+from simbinaural.geometry import Camera, orientation_towards, pixel_vectors, rotation_matrix
+
+INTERPOLATIONS = {"bilinear": (cv2.INTER_LINEAR, 0.5), "lanczos": (cv2.INTER_LANCZOS4, 3.5)}
+"""OpenCV's flag, and how far from a border nothing behind it is touched, in samples."""
+
+PLANAR = re.compile(r"yuvj?4(20|22|44)p(?:(9|10|12|14|16)le)?$")
+"""Pixel formats whose planes are used as they are; others are converted by FFmpeg."""
+
+CHROMA_STEPS = {"20": (2, 2), "22": (2, 1), "44": (1, 1)}
+FULL_RANGE = 2
+LUMA_WEIGHTS = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
+"""Weights of red and blue in luma, by FFmpeg's number of the color space; others are BT.601's."""
+
+UNKNOWN_SPACE = 2
+HD_HEIGHT = 720
+
+
+class ViewWarp:
+    """Turn frames of a panorama into views.
+
+    Parameters
+    ----------
+    layout : ambi2binaural.layout.VideoLayout
+        How the frames show the sphere.
+    camera : simbinaural.geometry.Camera
+        Size and field of view of the views; with the projection ``equirect`` they are whole
+        panoramas.
+    interpolation : {"bilinear", "lanczos"}
+        Lanczos is sharper and some ten times slower.
+    kept : int
+        Directions whose tables are kept, 3.5 MB each for 480 x 240 views of 3840 x 1920 frames.
+
+    Raises
+    ------
+    InputError
+        If the interpolation is unknown.
+    """
+
+    def __init__(self, layout, camera=None, *, interpolation="bilinear", kept=16):
+        if interpolation not in INTERPOLATIONS:
+            raise InputError(
+                f"interpolation must be one of {', '.join(INTERPOLATIONS)}, got {interpolation!r}"
+            )
+        self.layout = layout
+        self.camera = camera or Camera()
+        self._flag, self._reach = INTERPOLATIONS[interpolation]
+        self._kept = kept
+        self._tables = OrderedDict()
+        self._grids = {}
+
+    def __call__(self, frame, azimuth_deg=0.0, elevation_deg=0.0):
+        """Take the view towards a direction, its up side up.
+
+        Parameters
+        ----------
+        frame : av.VideoFrame
+            A picture of the panorama.
+        azimuth_deg, elevation_deg : float
+            Direction of the view's center; +90 deg azimuth is the panorama's left.
+
+        Returns
+        -------
+        (height, width, 3) numpy.ndarray of uint8
+            RGB; black where the panorama shows nothing.
+        """
+        picture = yuv_planes(frame)
+        size = picture.planes[0].shape[::-1]
+        luma = self._table(size, (1, 1), azimuth_deg, elevation_deg)
+        chroma = self._table(size, picture.chroma_steps, azimuth_deg, elevation_deg)
+        samples = [
+            self._sample(plane, table)
+            for plane, table in zip(picture.planes, (luma, chroma, chroma), strict=True)
+        ]
+        rgb = picture.to_rgb(cv2.merge(samples))
+        if luma.outside is not None:
+            rgb[luma.outside] = 0
+        return rgb
+
+    def _table(self, size, steps, azimuth_deg, elevation_deg):
+        """Find or make the table of a plane whose samples stand `steps` pixels apart."""
+        key = (size, steps, float(azimuth_deg), float(elevation_deg))
+        if key in self._tables:
+            self._tables.move_to_end(key)
+        else:
+            self._tables[key] = self._make_table(*key)
+            while len(self._tables) > 2 * self._kept:
+                self._tables.popitem(last=False)
+        return self._tables[key]
+
+    def _make_table(self, size, steps, azimuth_deg, elevation_deg):
+        per_pixel = pixels_per_radian(self.layout, size) / _view_pixels_per_radian(self.camera)
+        shrink, density = _sampling(per_pixel / max(steps))
+        turn = rotation_matrix(orientation_towards(azimuth_deg, elevation_deg))
+        vectors = self._vectors(density) @ turn.T.astype(np.float32)
+        margin = (self._reach * shrink + 0.25) * max(steps)
+        places = panorama_coordinates(self.layout, size, vectors, margin=margin)
+        eye = left_eye(self.layout, size)
+        part = _Part.of(eye, steps, shrink)
+        columns, rows = part.samples(np.moveaxis(places, -1, 0), eye, steps)
+        outside = np.isnan(columns)
+        columns[outside] = rows[outside] = 0
+        return _Table(
+            part=part,
+            maps=cv2.convertMaps(columns, rows, cv2.CV_16SC2),
+            outside=outside[::density, ::density] if outside.any() else None,
+        )
+
+    def _vectors(self, density):
+        """Body vectors through the places where the view is sampled."""
+        if density not in self._grids:
+            camera = self.camera
+            finer = Camera(
+                camera.width * density, camera.height * density, camera.fov_deg, camera.projection
+            )
+            self._grids[density] = pixel_vectors(finer).astype(np.float32)
+        return self._grids[density]
+
+    def _sample(self, plane, table):
+        plane = table.part.cut(plane)
+        border = cv2.BORDER_WRAP if goes_around(self.layout) else cv2.BORDER_REPLICATE
+        view = cv2.remap(plane, *table.maps, self._flag, borderMode=border)
+        if view.shape[1] == self.camera.width:
+            return view
+        size = (self.camera.width, self.camera.height)
+        return cv2.resize(view, size, interpolation=cv2.INTER_AREA)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The part of a plane that is looked at, and the size to which it is shrunk first."""
+
+    x: int
+    y: int
+    size: tuple
+    shrunk: tuple
+
+    @classmethod
+    def of(cls, eye, steps, shrink):
+        """Find it for what the left eye sees."""
+        size = (eye.width // steps[0], eye.height // steps[1])
+        shrunk = tuple(max(1, length // shrink) for length in size)
+        return cls(eye.x // steps[0], eye.y // steps[1], size, shrunk)
+
+    def cut(self, plane):
+        width, height = self.size
+        plane = plane[self.y : self.y + height, self.x : self.x + width]
+        # Halving again and again takes a fifth of the time of a larger step.
+        while width > self.shrunk[0]:
+            width, height = width // 2, max(1, height // 2)
+            plane = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+        return plane
+
+    def samples(self, places, eye, steps):
+        """Turn a frame's pixels (2, ...) into columns and rows of samples, counted from 0."""
+        # Color of half the resolution stands above the left one of two pixels.
+        shifts = (0.25 if steps[0] == 2 else 0.0, 0.0)
+        return [
+            ((place - corner) / step + shift) * np.float32(shrunk / length) - np.float32(0.5)
+            for place, corner, step, shift, shrunk, length in zip(
+                places, (eye.x, eye.y), steps, shifts, self.shrunk, self.size, strict=True
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Where the samples of a view lie in a part of a plane."""
+
+    part: _Part
+    maps: tuple
+    outside: np.ndarray | None
+
+
+def _view_pixels_per_radian(camera):
+    """Pixels of the view for each radian, in its middle."""
+    if camera.projection == "equirect":
+        return camera.width / (2 * np.pi)
+    return camera.focal_px
+
+
+def _sampling(per_pixel):
+    """By what to shrink planes, and how many places each way a pixel of the view averages."""
+    shrink = 1
+    while per_pixel / shrink > 3:
+        shrink *= 2
+    return shrink, 2 if per_pixel / shrink > 1.5 else 1
+
+
+# --------------------------------------------------------------------------- planes
+
+
+@dataclass(frozen=True)
+class YuvPlanes:
+    """The planes of a frame.
+
+    Attributes
+    ----------
+    planes : list of three (height, width) numpy.ndarray of uint8 or uint16
+        Y, U, V; they share the frame's memory.
+    chroma_steps : (int, int)
+        Pixels between samples of U and V, across and down.
+    depth : int
+        Bits of a sample.
+    full_range : bool
+        Whether black is 0 and white the largest number.
+    red, blue : float
+        Weights in luma.
+    """
+
+    planes: list
+    chroma_steps: tuple
+    depth: int
+    full_range: bool
+    red: float
+    blue: float
+
+    def to_rgb(self, yuv):
+        """Turn samples (height, width, 3) into RGB (height, width, 3) uint8."""
+        matrix = self._matrix()
+        if yuv.dtype == np.uint8:
+            return cv2.transform(yuv, matrix)
+        rgb = cv2.transform(yuv.astype(np.float32), matrix)
+        return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+
+    def _matrix(self):
+        """Matrix (3, 4) from samples and 1 to RGB of 0 to 255."""
+        unit = 2.0 ** (self.depth - 8)
+        black, white, span = (0, 255, 255) if self.full_range else (16, 235, 224)
+        luma = 255 / (white - black) / unit
+        red, blue = (2 * (1 - weight) * 255 / span / unit for weight in (self.red, self.blue))
+        green = 1 - self.red - self.blue
+        factors = np.array(
+            [
+                [luma, 0, red],
+                [luma, -blue * self.blue / green, -red * self.red / green],
+                [luma, blue, 0],
+            ]
+        )
+        return np.column_stack([factors, -factors @ np.array([black, 128, 128]) * unit])
+
+
+def yuv_planes(frame):
+    """Take the planes of a decoded frame, without a copy where they are planar YUV.
+
+    Parameters
+    ----------
+    frame : av.VideoFrame
+        Of any pixel format.
+
+    Returns
+    -------
+    YuvPlanes
+        Valid as long as the frame.
+
+    Notes
+    -----
+    Where a file does not tell its color space it is BT.709 from 720 lines on, else BT.601.
+    """
+    space, full_range = frame.colorspace, frame.color_range == FULL_RANGE
+    found = PLANAR.match(frame.format.name)
+    if not found:
+        frame = frame.reformat(
+            format="yuv444p", dst_colorspace="ITU709", dst_color_range="JPEG", threads=1
+        )
+        found, space, full_range = PLANAR.match(frame.format.name), 1, True
+    if space == UNKNOWN_SPACE:
+        space = 1 if frame.height >= HD_HEIGHT else space
+    red, blue = LUMA_WEIGHTS.get(int(space), (0.299, 0.114))
+    return YuvPlanes(
+        planes=[_samples(plane, found[2]) for plane in frame.planes],
+        chroma_steps=CHROMA_STEPS[found[1]],
+        depth=int(found[2] or 8),
+        full_range=full_range or frame.format.name.startswith("yuvj"),
+        red=red,
+        blue=blue,
+    )
+
+
+def _samples(plane, depth):
+    """The samples (height, width) of a plane, without the filling at the ends of its lines."""
+    kind = np.dtype(np.uint16 if depth else np.uint8)
+    lines = np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)
+    return lines[: plane.height, : plane.width]
