@@ -81,16 +81,14 @@ class BinauralStream:
         return self._on_time(self._convolver.feed(turned))
 
     def finish(self):
-        """Give the rest: as many samples in all as were fed.
+        """End the stream and give the rest: as many samples in all as were fed.
 
         Returns
         -------
         (2, rest) numpy.ndarray of float32
             Left ear first.
         """
-        ready = self._on_time(self._convolver.finish(self.decoder.lead))
-        self._n_skip = self.decoder.lead
-        return ready
+        return self._on_time(self._convolver.finish(self.decoder.lead))
 
     def _on_time(self, samples):
         """Drop what comes before the first sample's time."""
@@ -189,9 +187,7 @@ class _Convolver:
         return scipy.fft.irfft(heard, self._n_fft)[..., self._n_old :]
 
     def finish(self, n_more):
-        """Give the rest and `n_more` samples of the tail; be as new."""
+        """Give the rest and `n_more` samples of the tail."""
         n_rest = self._waiting.shape[1] - self._n_old + n_more
         silence = np.zeros((len(self._waiting), self._n_fft + n_more), np.float32)
-        ready = self.feed(silence)[:, :n_rest]
-        self._waiting = np.zeros_like(self._waiting[:, : self._n_old])
-        return ready
+        return self.feed(silence)[:, :n_rest]

@@ -62,11 +62,11 @@ def choose_views(covariances, *, steady_db=0.0, silence_db=SILENCE_DB):
     covariances = np.asarray(covariances, dtype=float)
     require_shape("covariances", covariances, (None, 4, 4))
     require(steady_db >= 0, f"steady_db must not be negative, got {steady_db:g}")
-    margin = max(10 ** (steady_db / 10), 1 + TIE)
     marked = np.full((len(covariances), 2), np.nan, np.float32)
-    place = FRONT
+    place, margin = FRONT, 1 + TIE
     for second in np.flatnonzero(covariances[:, 0, 0] > 10 ** (silence_db / 10)):
         place = _next_place(region_mean(covariances[second]), place, margin)
+        margin = max(10 ** (steady_db / 10), 1 + TIE)  # there is a view to stay with now
         marked[second] = AZIMUTHS_DEG[place[1]], ELEVATIONS_DEG[place[0]]
     return Viewpoints(_fill(marked), marked)
 
