@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from simbinaural.acoustics.echograms import BIN_M, BIN_S, Echogram
+from simbinaural.acoustics.field import MATCH_S, fill, settle
 from simbinaural.acoustics.planes import (
     N_BANDS,
     NORMAL,
@@ -69,13 +70,14 @@ def trace(enclosure, source, listeners, *, rng, image_order=3, rays=2000, max_le
     - *diffuse rain* (Heinz 1993; Schroeder 2011, section 5.3) in the first 100 ms: each bounce
       sends 4 s E cos(theta) / h^2 straight to every listener in sight at the distance h;
     - *receiver spheres* afterwards: a flight through a sphere of volume V adds
-      4 pi E l / V, where l is its chord.
+      4 pi E l / V, where l is its chord; later the whole room is the receiver
+      (`simbinaural.acoustics.field`).
 
-    Then one toss u decides for each band: diffuse where u < s, as in a mirror elsewhere. Bands that
-    differ part: the ray follows one of the two groups, drawn in proportion to its number of bands,
-    which takes over the weight of all. So every band is right in expectation, and no weight ever
-    exceeds seven; (one decision for all bands, mended by weights s / p, lets them grow from bounce
-    to bounce until a few rays carry a band's whole tail).
+    Then one toss decides for all bands whether the ray goes on diffusely, with the probability
+    p = mean s, or as in a mirror. Along a pure mirror path that is an image source's, the power
+    takes the weight s / p or (1 - s) / (1 - p), so that just that path's energy is left out. Later
+    it keeps all its power, and the weight goes only to what the next flight brings to listeners:
+    weights that multiply from bounce to bounce would leave a band's whole tail to a few rays.
 
     A flight counts in the spheres unless its energy is counted already: after a diffuse bounce
     whose rain fell, or as a pure mirror path of order <= image_order off planes, which is an image
@@ -90,7 +92,21 @@ def trace(enclosure, source, listeners, *, rng, image_order=3, rays=2000, max_le
     energy = np.zeros((len(listeners), math.ceil(max_length_s / BIN_S), N_BANDS))
     state = np.array([rng.integers(2**63)], dtype=np.uint64)
     reach = max_length_s * SPEED_OF_SOUND
-    _trace(enclosure, source, listeners, starts, volumes, image_order, rays, reach, state, energy)
+    field = np.zeros((energy.shape[1] + 1, N_BANDS))
+    _trace(
+        enclosure,
+        source,
+        listeners,
+        starts,
+        volumes,
+        image_order,
+        rays,
+        reach,
+        state,
+        energy,
+        field,
+    )
+    energy = settle(energy, field, starts)
     used = np.flatnonzero(energy.any(axis=(0, 2)))
     bins = used[-1] + 1 if len(used) else 1
     return Echogram(starts, np.ascontiguousarray(energy[:, :bins].transpose(0, 2, 1)))
@@ -130,28 +146,33 @@ def _uniform(state):
 
 
 @compiled
-def _trace(room, source, listeners, starts, volumes, image_order, rays, reach, state, energy):
-    """Add what all rays bring to `energy` (listeners, bins, bands)."""
+def _trace(
+    room, source, listeners, starts, volumes, image_order, rays, reach, state, energy, field
+):
+    """Add what all rays bring to `energy` (listeners, bins, bands) and `field` (bins, bands)."""
+    received = MATCH_S[1] * SPEED_OF_SOUND + starts.max()
     planes, boxes, scattering = room.planes, room.boxes, room.scattering
     hiding = hiding_planes(planes)
     turn, offset = 2 * math.pi * _uniform(state), _uniform(state)
     point, direction, normal = np.empty(3), np.empty(3), np.empty(3)
-    power, scattered = np.empty(N_BANDS), np.empty(N_BANDS)
+    power, brought, scattered = np.empty(N_BANDS), np.empty(N_BANDS), np.empty(N_BANDS)
     entries = np.empty(boxes.shape[1])
     for ray in range(rays):
         _launch(direction, (ray + offset) / rays, ray * _GOLDEN_ANGLE + turn)
         point[:] = source
         power[:] = 1 / rays
-        travelled, order, mirrored, counts = 0.0, 0, True, False
+        travelled, order, mirrored, counts, flows = 0.0, 0, True, False, False
         stride, thinning = 1, _THINNING
         while True:
             length, plane = nearest_plane(planes, point, direction, 1e9)
             length, box, axis = nearest_box(boxes, point, direction, length, entries)
             if plane == NOTHING and box == NOTHING:
                 break
-            if counts:
+            if flows:
+                fill(field, travelled, length, power)
+            if counts and travelled < received:
                 _pass(
-                    point, direction, length, travelled, power, listeners, starts, volumes, energy
+                    point, direction, length, travelled, brought, listeners, starts, volumes, energy
                 )
             for k in range(3):
                 point[k] += length * direction[k]
@@ -187,16 +208,19 @@ def _trace(room, source, listeners, starts, volumes, image_order, rays, reach, s
                     energy,
                     entries,
                 )
-            if _part(power, scattering[material], state):
+            scatters = _toss(power, brought, scattering[material], state)
+            if mirrored and box == NOTHING and order < image_order:
+                power[:] = brought
+            if scatters:
                 _scatter(direction, normal, state)
-                mirrored, counts = False, not rains
+                mirrored, counts, flows = False, not rains, True
             else:
                 facing = dot(direction, normal)
                 for k in range(3):
                     direction[k] -= 2 * facing * normal[k]
                 order += 1
                 mirrored = mirrored and box == NOTHING
-                counts = not (mirrored and order <= image_order)
+                counts = flows = not (mirrored and order <= image_order)
 
 
 @compiled
@@ -220,23 +244,18 @@ def _absorb(power, absorption):
 
 
 @compiled
-def _part(power, scattering, state):
-    """Whether the ray goes on diffusely, with the bands that do; the other bands are dropped."""
-    toss = _uniform(state)
-    carried = diffuse = 0
+def _toss(power, brought, scattering, state):
+    """Whether the ray goes on diffusely; `brought` is its power times each band's weight."""
+    chance = scattering.mean()
+    scatters = _uniform(state) < chance
     for b in range(N_BANDS):
-        if power[b] > 0:
-            carried += 1
-            diffuse += toss < scattering[b]
-    scatters = _uniform(state) * carried < diffuse
-    weight = carried / max(diffuse if scatters else carried - diffuse, 1)
-    for b in range(N_BANDS):
-        power[b] *= weight if (toss < scattering[b]) == scatters else 0.0
+        share = scattering[b] if scatters else 1 - scattering[b]
+        brought[b] = power[b] * share / (chance if scatters else 1 - chance)
     return scatters
 
 
 @compiled
-def _pass(point, direction, length, travelled, power, listeners, starts, volumes, energy):
+def _pass(point, direction, length, travelled, brought, listeners, starts, volumes, energy):
     """Count a flight in the spheres that it goes through."""
     for i in range(listeners.shape[0]):
         x = listeners[i, 0] - point[0]
@@ -250,7 +269,7 @@ def _pass(point, direction, length, travelled, power, listeners, starts, volumes
         enter, leave = max(middle - half, 0.0), min(middle + half, length)
         if leave > enter:
             weight = 4 * math.pi * (leave - enter) / volumes[i]
-            _add(energy, i, travelled + (enter + leave) / 2 - starts[i], weight, power)
+            _add(energy, i, travelled + (enter + leave) / 2 - starts[i], weight, brought)
 
 
 @compiled
