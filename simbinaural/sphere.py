@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 from scipy.spatial import ConvexHull, SphericalVoronoi
 
 from simbinaural.errors import require, require_shape
 from simbinaural.geometry import direction_vectors, to_count
+from simbinaural.kernels import njit
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
 """Factors that swap left and right."""

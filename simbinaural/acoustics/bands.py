@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 
+from simbinaural.kernels import njit
 from simbinaural.responses import causal
 from simbinaural.scenes.scene import OCTAVE_BANDS_HZ
 

@@ -5,11 +5,11 @@ Time runs from the moment of the sound: what travels d metres reaches the head's
 """
 
 import numpy as np
-from numba import njit
 
 from simbinaural.acoustics.bands import pole_bank
 from simbinaural.errors import require, require_shape
 from simbinaural.geometry import SPEED_OF_SOUND
+from simbinaural.kernels import njit
 
 
 def place_images(hrtf, vectors, gains, *, n_taps):

@@ -8,8 +8,8 @@ ceiling need no outline: where they end, a wall was met before.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from simbinaural.kernels import njit
 from simbinaural.scenes.scene import OCTAVE_BANDS_HZ
 
 N_BANDS = len(OCTAVE_BANDS_HZ)
@@ -104,11 +104,7 @@ def _planes(room):
 
 
 def compiled(function):
-    """Compile a kernel, once per machine; a division by zero is infinite, as in NumPy.
-
-    numba looks at a kernel's own file to see whether its cached code is still good, not at the
-    files of the kernels that it calls: after a change here, delete ``acoustics/__pycache__``.
-    """
+    """Compile a kernel, once per machine; a division by zero is infinite, as in NumPy."""
     return njit(cache=True, error_model="numpy")(function)
 
 

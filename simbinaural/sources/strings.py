@@ -13,11 +13,11 @@ All parameters are in hertz and seconds, so that every sample rate gives the sam
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from scipy.signal import butter, sosfilt
 
 from simbinaural.geometry import to_count
+from simbinaural.kernels import njit
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _lagrange(delay):
     return np.array([np.prod([(delay - m) / (n - m) for m in k if m != n]) for n in k])
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _circulate(excitation, whole, taps, gain, pole):
     """Send a pluck round and round: delay, tune, lose."""
     sound = excitation.copy()

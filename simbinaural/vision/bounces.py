@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from simbinaural.kernels import njit
 from simbinaural.vision.direct import OFFSET_M
 from simbinaural.vision.lightmap import nearest_point, take_points
 from simbinaural.vision.outdoors import sky_radiance

@@ -1,8 +1,8 @@
 """Light that reaches points straight: from glowing rectangles and from the sun."""
 
 import numpy as np
-from numba import njit
 
+from simbinaural.kernels import njit
 from simbinaural.vision.lightmap import take_points
 from simbinaural.vision.tone import luminance
 

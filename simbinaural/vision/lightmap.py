@@ -13,7 +13,8 @@ light by (s, t), any other face by its three corners.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from simbinaural.kernels import njit
 
 EDGE_M = 0.01
 """Points keep this far from a quad's edges: in the very corner of a room nothing can be seen."""

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from simbinaural.kernels import njit
 from simbinaural.vision.rays import meet, row3, to_world, way_of
 
 FAINT = 0.04

@@ -1,7 +1,8 @@
 """What is seen through windows: a sky, and hills with woods before it."""
 
 import numpy as np
-from numba import njit
+
+from simbinaural.kernels import njit
 
 HAZE = 0.55
 """Share of the far ridge that is lost in the horizon's light."""

@@ -6,7 +6,8 @@ both give face numbers only, from which `simbinaural.vision.shading` computes ev
 """
 
 import numpy as np
-from numba import njit
+
+from simbinaural.kernels import njit
 
 SAMPLES = np.array([[0.0, 0.0], [-0.125, -0.375], [0.375, -0.125], [0.125, 0.375], [-0.375, 0.125]])
 """Offsets of a pixel's samples from its centre, x and y in pixels: the centre, then a turned grid,

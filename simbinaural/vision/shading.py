@@ -7,8 +7,8 @@ Samples come as face numbers (`raster`, `casting`); where a ray meets a face is 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from simbinaural.kernels import njit
 from simbinaural.vision.lightmap import Layout, look_up
 from simbinaural.vision.outdoors import view_outdoors
 from simbinaural.vision.rays import meet, row3, to_world, vector, way_of

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numba import njit
+
+from simbinaural.kernels import njit
 
 LARGEST = 2048
 """Pixels that a texture keeps along its longer side."""

@@ -1,7 +1,8 @@
 """From light to film: one exposure for a room, and a curve that keeps highlights."""
 
 import numpy as np
-from numba import njit
+
+from simbinaural.kernels import njit
 
 MIDDLE_GREY = 0.12
 """Radiance on the film that a room's mean becomes; about 1 is white."""
