@@ -52,17 +52,32 @@ dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
 @_option("objects", "Your own objects: a folder per class with glb, gltf, obj or ply files.")
 @_option("sounds", "Your own dry sounds: a folder per class with wav, flac, ogg or mp3 files.")
 @_option("hrtf", "Another HRTF: a SOFA file (SimpleFreeFieldHRIR).  [default: MIT KEMAR]")
+@_option(
+    "projection",
+    "What is filmed: a normal view, or from the same place the whole sphere.",
+    type=click.Choice(["perspective", "equirect"]),
+)
+@click.option(
+    "--audio",
+    default="binaural",
+    show_default=True,
+    help="What is recorded: binaural, or binaural,foa: also first-order ambisonics (AmbiX).",
+)
 @_option("fps", "Frames per second.")
-@_option("width", "Width of the frames in pixels.")
-@_option("height", "Height of the frames in pixels.")
-@_option("fov_deg", "Horizontal field of view, from edge to edge.")
+@_option("width", "Width of the frames in pixels.  [default: 480; equirect 1920]", type=int)
+@_option("height", "Height of the frames in pixels.  [default: 240; equirect 960]", type=int)
+@_option(
+    "fov_deg",
+    "Horizontal field of view, from edge to edge.  [default: 90; equirect 360]",
+    type=float,
+)
 @_option("sample_rate", "Sample rate in Hz.")
 @_option("rir_rate", "BRIRs per second along the drift; 0: one for each position of 5 s.")
 @_option("seed", "All chance comes from it.")
 @_option("shard_clips", "Clips in a shard: what a crash can lose, per worker.")
 @workers_option
 @click.option("--scheduler", help="Address of a Dask scheduler to use instead of own processes.")
-def render(out, workers, scheduler, classes, **values):
+def render(out, workers, scheduler, classes, audio, **values):
     r"""Render a data set of binaural video clips; the same command resumes or extends it.
 
     \b
@@ -76,7 +91,7 @@ def render(out, workers, scheduler, classes, **values):
     for name in ("objects", "sounds", "hrtf"):
         values[name] = absolute(values[name])
     values["scenes"] = scenes.name
-    values["classes"] = tuple(name.strip() for name in classes.split(",")) if classes else ()
+    values["classes"], values["audio"] = _words(classes), _words(audio)
     options = RenderOptions(**values)
     folder = out or Path(scenes.folder_name)
     begun = time.monotonic()
@@ -92,6 +107,10 @@ def render(out, workers, scheduler, classes, **values):
     took = time.monotonic() - begun
     made = f"{outcome.n_rendered} rendered in {took:.0f} s" if outcome.n_rendered else "all there"
     click.echo(f"{folder}: {outcome.n_clips} clips, {made}")
+
+
+def _words(text):
+    return tuple(word.strip() for word in text.split(",")) if text else ()
 
 
 class _Progress:
@@ -141,7 +160,7 @@ def _typed():
 @click.option("--name", help="Name of the split.  [default: the value of --by]")
 def split(dataset, by, fractions, seed, cell_m, name):
     """Divide a data set into train, val and test parts: splits/NAME.json."""
-    from simbinaural.dataset.splits import split_clips
+    from simbinaural.splits import split_clips
     from simbinaural.shards import PARTS, open_dataset, write_split
 
     with open_dataset(dataset) as clips:
@@ -173,6 +192,33 @@ def preview(dataset, clips):
             dataset, clips=clips, progress=lambda total: progress.begin(total, total)
         )
     click.echo(page.resolve())
+
+
+@main.command()
+@dataset_argument
+@click.argument("clip")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="The file.  [default: CLIP.mp4]")
+@click.option(
+    "--spherical",
+    is_flag=True,
+    help="Ambisonic sound instead of binaural, and what tells players of 360-degree video so.",
+)
+@click.option(
+    "--codec",
+    type=click.Choice(["aac", "flac", "pcm"]),
+    default="aac",
+    show_default=True,
+    help="Of ambisonic sound; flac and pcm keep it whole.",
+)
+def export(dataset, clip, out, spherical, codec):
+    r"""Write one clip as an MP4 file.
+
+    \b
+    simbinaural export --spherical sim 3 -o clip.mp4
+    """
+    from simbinaural.dataset.export import export_clip
+
+    click.echo(export_clip(dataset, clip, out, spherical=spherical, codec=codec))
 
 
 @main.command()

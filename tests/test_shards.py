@@ -124,6 +124,18 @@ def test_rir_times_has_one_more_than_rirs():
     assert clip_faults(clip) == ["rir_times has 1 rirs, expected 2"]
 
 
+def test_arrays_carry_their_axes(tmp_path):
+    write_info(tmp_path, {})
+    clip = recorded_clip(np.random.default_rng(0))
+    clip.arrays["energy_map"] = np.ones((1, 2, 3), np.float32)
+    clip.axes["energy_map"] = {"azimuth_deg": np.arange(3.0), "elevation_deg": np.arange(2.0)}
+    write_shard(tmp_path / "shards/00000.h5", [("000000", clip)])
+    with open_dataset(tmp_path) as data:
+        axes = data.clip("000000").axes("energy_map")
+        np.testing.assert_array_equal(axes["azimuth_deg"], [0, 1, 2])
+        np.testing.assert_array_equal(axes["elevation_deg"], [0, 1])
+
+
 def test_labels_are_joined_on_reading(dataset):
     label = ClipData({"points": np.array([[0, 3.5, 4.5]])}, {"sigma": 4.0})
     write_labels(dataset, "clicks", [("000001", label)])

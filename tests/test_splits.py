@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simbinaural.dataset.splits import position_triples, split_clips
+from simbinaural.splits import position_triples, split_clips
 from simbinaural.errors import InputError
 from simbinaural.shards import PARTS
 

@@ -30,6 +30,7 @@ DATASETS = {
     "source_mask": (BYTES, ("frames",)),
     "depth": (BYTES, ("frames",)),
     "ambisonics": (np.float32, ("foa", "samples")),
+    "ambisonic_rir": (np.float32, ("rirs", "sources", "foa", "taps")),
     "viewpoint": (np.float32, ("seconds", "xy")),
     "energy_map": (np.float32, ("seconds", "elevations", "azimuths")),
 }
@@ -71,7 +72,7 @@ ATTRIBUTES_SIMULATED = ("room", "class", "object", "sound", "silent", "seed")
 
 ORIGINS = ("simulated", "ambisonic", "recorded")
 
-COMPRESSED = ("rir", "ambisonics", "energy_map")
+COMPRESSED = ("rir", "ambisonic_rir", "ambisonics", "energy_map")
 """Arrays that are filtered (gzip, shuffle); the others are read in small parts and stay plain."""
 
 
@@ -85,10 +86,13 @@ class ClipData:
         By the names of `DATASETS`; images as a list of (bytes,) uint8 arrays.
     attributes : dict
         Numbers, strings, lists of strings and small arrays.
+    axes : dict of str to dict
+        Attributes of single arrays, such as the axes of an `energy_map`.
     """
 
     arrays: dict
     attributes: dict = field(default_factory=dict)
+    axes: dict = field(default_factory=dict)
 
 
 def clip_faults(clip):

@@ -138,6 +138,10 @@ class Clip(Mapping):
         """Read `where` (a slice or an index) of an array's last axis."""
         return self._group[name][..., where]
 
+    def axes(self, name):
+        """Attributes of one array, such as the axes of an `energy_map`."""
+        return {axis: _plain(value) for axis, value in self._group[name].attrs.items()}
+
     def image(self, name, index):
         """Read one encoded image, (bytes,) uint8, of `frames`, `source_mask` or `depth`."""
         return self._group[name][index]

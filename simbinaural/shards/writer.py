@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from simbinaural.errors import InputError
-from simbinaural.shards.contract import BYTES, COMPRESSED, DATASETS, ClipData, clip_faults
+from simbinaural.shards.contract import BYTES, COMPRESSED, DATASETS, clip_faults
 
 TEMPORARY_SUFFIX = ".part"
 
@@ -62,7 +62,7 @@ def write_labels(folder, name, labels):
     path = Path(folder) / "labels" / f"{name}.h5"
     with replacing(path) as temporary, _new_file(temporary) as file:
         for clip_id, label in labels:
-            _write_clip(file.create_group(clip_id), ClipData(label.arrays, label.attributes))
+            _write_clip(file.create_group(clip_id), label)
 
 
 @contextmanager
@@ -122,6 +122,8 @@ def _new_file(path):
 def _write_clip(group, clip):
     for name in sorted(clip.arrays):
         _write_array(group, name, clip.arrays[name])
+    for name, axes in sorted(clip.axes.items()):
+        group[name].attrs.update(sorted(axes.items()))
     for name in sorted(clip.attributes):
         group.attrs[name] = clip.attributes[name]
 
