@@ -16,11 +16,14 @@ OUTERMOST = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"st
 GSPHERICAL = bytes.fromhex("ffcc8263f8554a938814587a02521fdd")
 
 UNSAFE = (b"SA3D", b"chan", b"chnl")
-"""Boxes that name channels one by one.
+"""Boxes that name channels one by one, to be hidden from the decoder.
 
 PyAV copies such a layout without what it points to, and frees it twice: the process dies. Nothing
 is lost without them, since SA3D is read here and the order of the samples stays that of the file.
 """
+
+SPHERICAL = (b"sv3d", b"st3d")
+"""Boxes that are hidden as well, because FFmpeg gives up a whole file for a fault in one."""
 
 APPLE_PROJECTIONS = {b"equi": "equirect", b"hequ": "equirect180", b"fish": "fisheye"}
 
@@ -59,7 +62,7 @@ def read_boxes(path):
         declaration.missing = _missing_bytes(file, outermost[-1])
         file.seek(index.start)
         moov = file.read(index.end - index.start)
-    _read_pictures(declaration, moov)
+    _read_pictures(declaration, moov, index.start)
     _read_sounds(declaration, moov, index.start)
     return declaration
 
@@ -79,11 +82,14 @@ def _missing_bytes(file, last):
 # --------------------------------------------------------------------------- pictures
 
 
-def _read_pictures(declaration, moov):
+def _read_pictures(declaration, moov, offset):
     for moov_and_trak in tracks(moov, b"vide")[:1]:
         trak = moov_and_trak[-1]
         for *_, entry in sample_entries(moov, trak)[:1]:
             inside = {box.kind: box for box in reversed(entry_boxes(moov, entry, b"vide"))}
+            declaration.hidden += [
+                offset + box.start + 4 for kind, box in inside.items() if kind in SPHERICAL
+            ]
             _read(declaration, moov, inside.get(b"sv3d"), _declare_sv3d)
             _read(declaration, moov, inside.get(b"st3d"), _declare_st3d)
             _read(declaration, moov, inside.get(b"vexu"), _declare_vexu)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from simbinaural.spherical import Projection
 
-TAG = re.compile(r"GSpherical:(\w+)\s*>\s*([^<]*?)\s*<")
+TAG = re.compile(r"<GSpherical:(\w+)[^<>]*>\s*([^<]*?)\s*<")
 """An element of Google's first metadata; by pattern: XML parsers can be made to explode."""
 
 FULL = (0.0, 0.0, 0.0, 0.0)

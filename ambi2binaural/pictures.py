@@ -44,6 +44,9 @@ def find_video_layout(declared, shape, look, overrides):
         If the video shows but half the sphere, or a mesh other than YouTube's cube.
     """
     known = dict(declared)
+    if overrides.projection not in (None, known.get("projection", (None,))[0]):
+        # What is said of another projection's edges does not hold.
+        known = {name: known[name] for name in known if name not in ("bounds", "padding")}
     for name in "projection", "stereo", "tilt":
         if getattr(overrides, name) is not None:
             known[name] = getattr(overrides, name), "option"
@@ -68,14 +71,19 @@ def _settle_eyes(known, notes):
 
 def _settle_projection(known, notes, shape, look):
     """Fill in projection and stereo, from shape where it tells, else from content."""
-    if "projection" not in known and (told := _told_by_shape(known, shape)):
-        for name, value in told.items():
-            known.setdefault(name, value)
-    kind = known.get("projection", (None,))[0]
-    if kind in (None, "mesh"):
-        _settle_by_content(known, notes, shape, look())
+    told = {} if "projection" in known else _told_by_shape(known, shape)
+    # Pixels that are not square may be left from any picture that this one was made of.
+    if told and shape[2] == 1:
+        known.update({**told, **known})
+    if known.get("projection", (None,))[0] in (None, "mesh"):
+        _settle_by_content(known, notes, look(), told or _guess(shape))
     if "stereo" not in known:
         known["stereo"] = _eyes_by_shape(known["projection"][0], shape)
+
+
+def _guess(shape):
+    """What is taken where nothing tells."""
+    return {"projection": ("equirect", f"guess: {_words(shape)}, and no seams fit")}
 
 
 def _told_by_shape(known, shape):
@@ -98,22 +106,20 @@ def _eyes_by_shape(projection, shape):
     return "mono", "default: nothing says otherwise"
 
 
-def _settle_by_content(known, notes, shape, pictures):
+def _settle_by_content(known, notes, pictures, otherwise):
     """Recognize the projection by its seams, and two eyes by their likeness."""
-    if "stereo" not in known:
-        known["stereo"] = eyes(pictures) if len(pictures) else "mono", "content: likeness of halves"
-    declared, says = known.get("projection", (None, f"shape {_words(shape)} tells nothing"))
-    best, sure = recognize(half(pictures, known["stereo"][0]))
-    if declared == "mesh":
-        # YouTube says mesh of its cubes; what else a mesh may be is not shown by seams.
+    stereo, says = eyes(pictures) if len(pictures) else "mono", "content: likeness of halves"
+    stereo = known.get("stereo", (stereo, says))
+    best, sure = recognize(half(pictures, stereo[0]))
+    if known.get("projection", (None,))[0] == "mesh":
+        # YouTube says mesh of its cubes; what else a mesh may be its seams do not show.
         if best == "eac" and sure:
-            known["projection"] = "eac", f"{says}; content: seams fit"
-        return
-    if sure:
-        known["projection"] = best, f"content: seams fit ({says})"
-        return
-    known["projection"] = "equirect", f"guess: no seams fit ({says})"
-    notes.append("projection is a guess: pass --projection equirect, eac or cubemap")
+            known["projection"] = "eac", f"{known['projection'][1]}; content: seams fit"
+    elif sure:
+        known["projection"], known["stereo"] = (best, "content: seams fit"), stereo
+    else:
+        known.update({**otherwise, **known})
+        notes.append("nothing tells the projection for sure; pass --projection and --stereo")
 
 
 def _require_sphere(layout):
