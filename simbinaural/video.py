@@ -29,6 +29,18 @@ AAC_RATES = (44_100, 48_000)
 
 AAC_BLOCK = 1024
 
+SOUND_CODECS = {
+    ("aac", 2): ("aac", "stereo", {"aac_coder": "fast"}),
+    ("aac", 4): ("aac", "4.0", {"aac_coder": "fast", "aac_is": "0", "aac_pns": "0"}),
+    ("flac", 4): ("flac", "quad", {}),
+    ("pcm", 4): ("pcm_s24le", "4.0", {}),
+}
+"""Coder, layout and options for a codec and a number of channels.
+
+Four channels are ambisonic. The layouts are those that reach the decoder in the same order; what
+AAC would save on phases between channels is their directions.
+"""
+
 
 # --------------------------------------------------------------------------- stills
 
@@ -104,7 +116,7 @@ def _decoded(encoded, flags):
 # --------------------------------------------------------------------------- writing
 
 
-def write_video(path, frames, fps, audio, sample_rate, *, times=None, crf=20, preset="veryfast"):
+def write_video(path, frames, fps, audio, sample_rate, *, times=None, codec="aac", **quality):
     """Write an MP4 file with picture and sound in sync.
 
     Parameters
@@ -116,24 +128,30 @@ def write_video(path, frames, fps, audio, sample_rate, *, times=None, crf=20, pr
         line, because H.264 shares colors between two.
     fps : float
         Frames per second.
-    audio : (2, samples) array_like
-        Sound, left first; beyond [-1, 1] it clips.
+    audio : (2, samples) or (4, samples) array_like
+        Sound, left first, or ambisonic (AmbiX); beyond [-1, 1] it clips.
     sample_rate : int
         Samples per second.
     times : iterable of float, optional
         Seconds, growing from 0 or later: when each frame is shown; by default ``k / fps``.
-    crf : int
-        Quality of the picture, 0 (no loss) to 51.
-    preset : str
-        Effort of x264.
+    codec : {"aac", "flac", "pcm"}
+        Of the sound; for ambisonics any, for stereo AAC.
+    **quality
+        ``crf``, quality of the picture, 0 (no loss) to 51, by default 20; ``preset``, effort of
+        x264, by default veryfast.
 
     Raises
     ------
     InputError
-        If there are no frames, more than `times`, or of several sizes; or the sound is not stereo.
+        If there are no frames, more than `times`, or of several sizes; or there is no such codec
+        for so many channels.
     """
     audio = np.asarray(audio, dtype=np.float32)
-    require_shape("audio", audio, (2, None))
+    require_shape("audio", audio, (None, None))
+    require(
+        (codec, len(audio)) in SOUND_CODECS,
+        f"audio must have 2 channels in aac, or 4 in aac, flac or pcm, got {len(audio)} in {codec}",
+    )
     require(fps > 0, f"fps must be positive, got {fps}")
     pictures = _timed_pictures(frames, fps, times)
     first = next(pictures, None)
@@ -143,8 +161,8 @@ def write_video(path, frames, fps, audio, sample_rate, *, times=None, crf=20, pr
         replacing(path) as temporary,
         av.open(str(temporary), "w", format="mp4", options=options) as container,
     ):
-        video = _picture_track(container, first[1].shape, fps, crf=crf, preset=preset)
-        blocks = _SoundTrack(container, audio, sample_rate)
+        video = _picture_track(container, first[1].shape, fps, **quality)
+        blocks = _SoundTrack(container, audio, sample_rate, codec)
         for time, rgb in _chained(first, pictures):
             blocks.write_until(time)
             container.mux(video.encode(_picture_frame(video, rgb, time, fps)))
@@ -172,7 +190,7 @@ def _timed_pictures(frames, fps, times):
         yield time, np.pad(rgb, [*odd, (0, 0)], mode="edge")
 
 
-def _picture_track(container, shape, fps, *, crf, preset):
+def _picture_track(container, shape, fps, *, crf=20, preset="veryfast"):
     """Add an H.264 track for pictures of `shape`."""
     # bf: frames that refer to later ones need an edit list, which not all players heed.
     # mbtree: one run in two hundred gives other bytes with it (x264 core 165, small frames).
@@ -203,18 +221,20 @@ def _picture_frame(track, rgb, time, fps):
 
 
 class _SoundTrack:
-    """Stereo AAC that is written piece by piece, so that tracks interleave."""
+    """Sound that is written piece by piece, so that tracks interleave."""
 
-    def __init__(self, container, audio, sample_rate):
+    def __init__(self, container, audio, sample_rate, codec):
         rate = sample_rate if sample_rate in AAC_RATES else AAC_RATES[-1]
         self._container = container
         self._audio = np.clip(resample(audio, sample_rate, rate), -1, 1)
         self._rate = rate
         self._written = 0
-        self._track = container.add_stream("aac", rate=rate, layout="stereo")
-        self._track.bit_rate = 192_000
-        # The other search costs four times the time, for what a lower rate would need.
-        self._track.codec_context.options = {"aac_coder": "fast"}
+        coder, self._layout, options = SOUND_CODECS[codec, len(audio)]
+        self._track = container.add_stream(coder, rate=rate, layout=self._layout)
+        if codec == "aac":
+            self._track.bit_rate = 96_000 * len(audio)
+        # AAC's other search costs four times the time, for what a lower rate would need.
+        self._track.codec_context.options = options
 
     def write_until(self, time):
         """Write the blocks that begin before `time`."""
@@ -229,7 +249,7 @@ class _SoundTrack:
     def _write_block(self):
         block = self._audio[:, self._written : self._written + AAC_BLOCK]
         frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(block), format="fltp", layout="stereo"
+            np.ascontiguousarray(block), format="fltp", layout=self._layout
         )
         frame.sample_rate = self._rate
         # Without a time stamp the encoder forgets its start-up samples: all would be 21 ms late.

@@ -2,8 +2,8 @@
 
 ::
 
-    paths, echogram -- gather -- Field --+-- binaural_rirs --- two ears
-                                         +-- ambisonic_rirs -- W, Y, Z, X  (acoustics.foa)
+    paths, echogram -- gather --+-- binaural_rirs --- two ears
+                                +-- ambisonic_rirs -- W, Y, Z, X  (acoustics.foa)
 """
 
 import math
@@ -16,45 +16,44 @@ from simbinaural.acoustics.early import place_images
 from simbinaural.acoustics.echograms import decay_length
 from simbinaural.acoustics.tail import add_tail, noise_pool, smooth
 from simbinaural.geometry import conjugate, rotate, to_count
-from simbinaural.hrtf import Hrtf
 
 _HRIR_S = 0.01
 _FADE_S = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class Field:
-    """What arrives at several poses, before it is said what picks it up there.
+class Arrivals:
+    """What arrives at a head in one pose, before it is said what picks it up there.
 
     Attributes
     ----------
-    poses : sequence of Pose
-        The head's.
-    paths : list of Paths
-        One for each pose, with air.
-    starts : (poses,) numpy.ndarray
-        Metres of the straight ways, before which no tail begins.
-    energy : (poses, 7, bins) numpy.ndarray
-        Echograms of the tails, with air, smoothed.
-    offsets : list of int
-        Where in its pool the noise of each tail begins.
+    orientation : (4,) numpy.ndarray
+        Of the head.
+    vectors : (paths, 3) numpy.ndarray
+        From the head to each image source, in its axes, metres.
+    gains : (7, paths) numpy.ndarray
+        Amplitude per octave band on arrival, 1/distance and air included.
+    start_m : float
+        Metres of the straight way, before which no tail begins.
+    energy : (7, bins) numpy.ndarray
+        Echogram of the tail, with air, smoothed.
+    offset : int
+        Where in its pool the noise of the tail begins.
     n_taps : int
-        Length of the responses.
-    hrtf : Hrtf
-        The head's ears, and the sample rate.
+        Length of the response.
     """
 
-    poses: tuple
-    paths: list
-    starts: np.ndarray
+    orientation: np.ndarray
+    vectors: np.ndarray
+    gains: np.ndarray
+    start_m: float
     energy: np.ndarray
-    offsets: list
+    offset: int
     n_taps: int
-    hrtf: Hrtf
 
 
 def gather(paths, echogram, poses, *, hrtf, rng, max_length_s=3.0):
-    """Prepare what all responses of several poses have in common.
+    """Prepare what responses of all kinds have in common.
 
     Parameters
     ----------
@@ -73,45 +72,49 @@ def gather(paths, echogram, poses, *, hrtf, rng, max_length_s=3.0):
 
     Returns
     -------
-    Field
-        As long as the slowest band takes to lose 60 dB at the last pose.
+    list of Arrivals
+        One for each pose, all as long as the slowest band takes to lose 60 dB at the last one.
     """
     air = air_absorption()
     paths, echogram = [each.in_air(air) for each in paths], echogram.in_air(air)
     length = min(decay_length(paths, echogram) + _HRIR_S + _FADE_S, max_length_s)
     n_taps = to_count(math.ceil(length * 100) / 100, hrtf.sample_rate)
-    pool = noise_pool(hrtf)
-    return Field(
-        poses=tuple(poses),
-        paths=paths,
-        starts=echogram.starts,
-        energy=smooth(echogram.energy),
-        offsets=[pool.draw(rng, n_taps) for _ in poses],
-        n_taps=n_taps,
-        hrtf=hrtf,
-    )
+    pool, energy = noise_pool(hrtf), smooth(echogram.energy)
+    return [
+        Arrivals(
+            pose.orientation,
+            rotate(conjugate(pose.orientation), path.vectors),
+            path.gains,
+            start,
+            decay,
+            pool.draw(rng, n_taps),
+            n_taps,
+        )
+        for pose, path, start, decay in zip(poses, paths, echogram.starts, energy, strict=True)
+    ]
 
 
-def binaural_rirs(field):
-    """Let a head hear a field.
+def binaural_rirs(arrivals, hrtf):
+    """Let a head hear what arrives.
 
     Parameters
     ----------
-    field : Field
+    arrivals : sequence of Arrivals
         From `gather`.
+    hrtf : Hrtf
+        The head's ears.
 
     Returns
     -------
     (poses, 2, taps) numpy.ndarray of float32
         Left ear first, from the moment of the sound on, the last 10 ms faded out.
     """
-    pool = noise_pool(field.hrtf)
-    rirs = np.empty((len(field.poses), 2, field.n_taps), dtype=np.float32)
-    for index, (rir, pose, path) in enumerate(zip(rirs, field.poses, field.paths, strict=True)):
-        vectors = rotate(conjugate(pose.orientation), path.vectors)
-        rir[:] = place_images(field.hrtf, vectors, path.gains, n_taps=field.n_taps)
-        add_tail(rir, pool, field.offsets[index], field.energy[index], field.starts[index])
-    return fade_out(rirs, field.hrtf.sample_rate)
+    pool = noise_pool(hrtf)
+    rirs = np.empty((len(arrivals), 2, arrivals[0].n_taps), dtype=np.float32)
+    for rir, each in zip(rirs, arrivals, strict=True):
+        rir[:] = place_images(hrtf, each.vectors, each.gains, n_taps=each.n_taps)
+        add_tail(rir, pool, each.offset, each.energy, each.start_m)
+    return fade_out(rirs, hrtf.sample_rate)
 
 
 def fade_out(rirs, sample_rate):
@@ -121,7 +124,6 @@ def fade_out(rirs, sample_rate):
     return rirs
 
 
-def assemble(paths, echogram, poses, *, hrtf, rng, max_length_s=3.0):
+def assemble(paths, echogram, poses, *, hrtf, **options):
     """Make the binaural impulse responses of paths and echograms: see `gather`."""
-    field = gather(paths, echogram, poses, hrtf=hrtf, rng=rng, max_length_s=max_length_s)
-    return binaural_rirs(field)
+    return binaural_rirs(gather(paths, echogram, poses, hrtf=hrtf, **options), hrtf)

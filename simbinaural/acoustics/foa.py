@@ -1,4 +1,4 @@
-"""First-order ambisonics of the fields that heads hear: AmbiX, in the head's place.
+"""First-order ambisonics of what heads hear: AmbiX, in the head's place.
 
 W is the sound pressure at the head's center were there no head: 1/d for a direct sound. The same
 paths and echograms as for the ears make it, and in the tail the same noise: what the ears hear of a
@@ -15,7 +15,7 @@ from simbinaural.acoustics.bands import pole_bank
 from simbinaural.acoustics.tail import add_tail, part_noise, white_spectra
 from simbinaural.ambisonics import harmonics, rotation
 from simbinaural.errors import require_shape
-from simbinaural.geometry import SPEED_OF_SOUND, conjugate, directions, rotate
+from simbinaural.geometry import SPEED_OF_SOUND, directions
 
 HALF_WIDTH = 24
 """Samples to both sides of the pulse of a path: level and delay are right to 90 % of the band."""
@@ -24,13 +24,15 @@ _KAISER_BETA = 6.0
 _FIELD_FFT = 2048
 
 
-def ambisonic_rirs(field, *, in_world_axes=False):
-    """Let a first-order microphone pick up a field.
+def ambisonic_rirs(arrivals, hrtf, *, in_world_axes=False):
+    """Let a first-order microphone pick up what arrives.
 
     Parameters
     ----------
-    field : Field
+    arrivals : sequence of Arrivals
         From `simbinaural.acoustics.assembly.gather`.
+    hrtf : Hrtf
+        The ears that hear the same.
     in_world_axes : bool
         Whether front is the world's -z instead of where the head looks.
 
@@ -39,14 +41,13 @@ def ambisonic_rirs(field, *, in_world_axes=False):
     (poses, 4, taps) numpy.ndarray of float32
         W, Y, Z, X (ACN, SN3D) from the moment of the sound on, the last 10 ms faded out.
     """
-    pool, sample_rate = foa_pool(field.hrtf), field.hrtf.sample_rate
-    rirs = np.empty((len(field.poses), 4, field.n_taps), dtype=np.float32)
-    for index, (rir, pose, path) in enumerate(zip(rirs, field.poses, field.paths, strict=True)):
-        vectors = rotate(conjugate(pose.orientation), path.vectors)
-        rir[:] = place_waves(vectors, path.gains, sample_rate, n_taps=field.n_taps)
-        add_tail(rir, pool, field.offsets[index], field.energy[index], field.starts[index])
+    pool, sample_rate = foa_pool(hrtf), hrtf.sample_rate
+    rirs = np.empty((len(arrivals), 4, arrivals[0].n_taps), dtype=np.float32)
+    for rir, each in zip(rirs, arrivals, strict=True):
+        rir[:] = place_waves(each.vectors, each.gains, sample_rate, n_taps=each.n_taps)
+        add_tail(rir, pool, each.offset, each.energy, each.start_m)
         if in_world_axes:
-            rir[:] = rotation(pose.orientation) @ rir
+            rir[:] = rotation(each.orientation) @ rir
     return fade_out(rirs, sample_rate)
 
 

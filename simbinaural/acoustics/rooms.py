@@ -3,7 +3,7 @@
 ::
 
     room --+-- image sources, walked back -- paths ------+
-           |                                             +-- Field -- responses
+           |                                             +-- gather -- Arrivals
            +-- rays ------------------------ echogram ---+
 
 Source and listeners share a room; its open doors swallow what reaches them.
@@ -18,12 +18,12 @@ from simbinaural.acoustics.tracer import trace
 from simbinaural.errors import InputError, require, require_shape
 
 
-def brirs(scene, source, poses, **options):
-    """Binaural room impulse responses (poses, 2, taps) of a `sound_field`, which see."""
-    return binaural_rirs(sound_field(scene, source, poses, **options))
+def brirs(scene, source, poses, *, hrtf, **options):
+    """Binaural room impulse responses (poses, 2, taps) of what `find_arrivals` finds."""
+    return binaural_rirs(find_arrivals(scene, source, poses, hrtf=hrtf, **options), hrtf)
 
 
-def sound_field(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0):
+def find_arrivals(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0):
     """What of a source arrives at a head at several poses.
 
     Parameters
@@ -47,9 +47,10 @@ def sound_field(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, ma
 
     Returns
     -------
-    Field
-        From the moment of the sound on, amplitude 1/d for the direct sound; as long as the slowest
-        decay to -60 dB takes. `binaural_rirs` and `ambisonic_rirs` make responses of it.
+    list of Arrivals
+        One for each pose, of which `binaural_rirs` and `ambisonic_rirs` make responses: from the
+        moment of the sound on, amplitude 1/d for the direct sound, as long as the slowest decay to
+        -60 dB takes.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def sound_field(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, ma
                 f"pose {number} must be in the source's room {scene.rooms[index].name}, "
                 f"got {_point(pose.position)}"
             )
-    return room_field(
+    return room_arrivals(
         scene.rooms[index],
         scene.materials,
         source,
@@ -80,15 +81,16 @@ def sound_field(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, ma
     )
 
 
-def room_brirs(room, materials, source, poses, **options):
+def room_brirs(room, materials, source, poses, *, hrtf, **options):
     """Do what `brirs` does, in a bare room whose surfaces are of `materials`."""
-    return binaural_rirs(room_field(room, materials, source, poses, **options))
+    arrivals = room_arrivals(room, materials, source, poses, hrtf=hrtf, **options)
+    return binaural_rirs(arrivals, hrtf)
 
 
-def room_field(
+def room_arrivals(
     room, materials, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0
 ):
-    """Do what `sound_field` does, in a bare room whose surfaces are of `materials`."""
+    """Do what `find_arrivals` does, in a bare room whose surfaces are of `materials`."""
     require(len(poses) > 0, "poses must be one at least, got none")
     require(image_order >= 0, f"image_order must be at least 0, got {image_order}")
     require(rays >= 1, f"rays must be at least 1, got {rays}")

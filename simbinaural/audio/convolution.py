@@ -51,8 +51,8 @@ def moving_convolution(dry, rirs, rir_times, sample_rate):
     ----------
     dry : (sources, samples) array_like
         Dry signals.
-    rirs : (rirs, sources, 2, taps) array_like
-        Binaural room impulse responses, left ear first.
+    rirs : (rirs, sources, channels, taps) array_like
+        Room impulse responses: binaural ones, left ear first, or ambisonic ones.
     rir_times : (rirs + 1,) array_like
         Seconds, growing: when each takes over; the last is the end. The first holds before the
         first time, the last beyond the end.
@@ -61,8 +61,8 @@ def moving_convolution(dry, rirs, rir_times, sample_rate):
 
     Returns
     -------
-    (2, samples) numpy.ndarray of float32
-        Signal at the two ears; the tail after the last sample is cut off.
+    (channels, samples) numpy.ndarray of float32
+        What the ears, or other receivers, hear; the tail after the last sample is cut off.
 
     Raises
     ------
@@ -78,10 +78,10 @@ def moving_convolution(dry, rirs, rir_times, sample_rate):
     """
     dry, rirs = np.asarray(dry), np.asarray(rirs)
     require_shape("dry", dry, (None, None))
-    require_shape("rirs", rirs, (None, len(dry), 2, None))
+    require_shape("rirs", rirs, (None, len(dry), None, None))
     require_shape("rir_times", np.asarray(rir_times), (len(rirs) + 1,))
     n_samples, taps = dry.shape[1], rirs.shape[3]
-    heard = np.zeros((2, n_samples))
+    heard = np.zeros((rirs.shape[2], n_samples))
     for rir, (start, weights) in zip(
         rirs, crossfade_weights(rir_times, sample_rate, n_samples), strict=True
     ):
@@ -93,10 +93,10 @@ def moving_convolution(dry, rirs, rir_times, sample_rate):
 
 
 def _convolved_end(past, rir, count):
-    """Last `count` samples of the sources (sources, samples) through `rir` (sources, 2, taps)."""
+    """Last `count` samples of sources (sources, samples) through (sources, channels, taps)."""
     # The transform is circular; at this length what wraps around falls onto what is cut away.
     n_fft = scipy.fft.next_fast_len(count + rir.shape[-1] - 1, real=True)
-    spectrum = np.zeros((2, n_fft // 2 + 1), complex)
+    spectrum = np.zeros((rir.shape[1], n_fft // 2 + 1), complex)
     for source, response in zip(past, rir, strict=True):
         if source.any():
             spectrum += _spectrum(source, n_fft) * _spectrum(response, n_fft)

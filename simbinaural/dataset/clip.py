@@ -2,9 +2,11 @@
 
 ::
 
-    plan ──► frames (vision) ─────────────────────────┐
-      │                                               ├─► ClipData
-      └────► BRIRs (acoustics) ──► moving convolution ┘
+    plan ──► frames (vision) ──────────────────────────────────────────────┐
+      │                                                                    ├─► ClipData
+      └────► arrivals (acoustics) ─┬─► BRIRs ──────────────────────────────┤
+                                   └─► ambisonic RIRs, on demand ──────────┘
+                                       both by moving convolution with the dry sound
 """
 
 from dataclasses import dataclass
@@ -12,8 +14,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from simbinaural.acoustics.rooms import brirs
-from simbinaural.audio import from_db, moving_convolution, to_db
+from simbinaural.acoustics.assembly import binaural_rirs
+from simbinaural.acoustics.foa import ambisonic_rirs
+from simbinaural.acoustics.rooms import find_arrivals
+from simbinaural.audio import from_db, moving_convolution, peak, rms, to_db
 from simbinaural.dataset.plan import cast_clip, plan_clip
 from simbinaural.errors import InputError
 from simbinaural.geometry import directions, pixels, to_count
@@ -158,17 +162,25 @@ def _play(studio, cast, plan, scene):
     options = studio.options
     rir_times = rir_boundaries(plan.path, plan.path.duration_s, options.rir_rate)
     poses = [plan.path.pose(middle) for middle in (rir_times[:-1] + rir_times[1:]) / 2]
-    rir = brirs(scene, plan.source, poses, hrtf=studio.hrtf, rng=cast.rngs["acoustics"])
-    rir = rir[:, None].astype(np.float32)
+    arrivals = find_arrivals(
+        scene, plan.source, poses, hrtf=studio.hrtf, rng=cast.rngs["acoustics"]
+    )
+    rir = binaural_rirs(arrivals, studio.hrtf)[:, None]
     dry = cast.sound.excerpt(plan.path.duration_s, options.sample_rate, cast.rngs["sound"])
     dry = np.asarray(dry, dtype=np.float32)[None]
-    wet = moving_convolution(dry, rir, rir_times, options.sample_rate)
-    gain_db = fitting_gain_db(wet)
     rate = options.sample_rate
+    wet = {"audio": moving_convolution(dry, rir, rir_times, rate)}
+    rirs = {"rir": rir}
+    if options.foa:
+        in_world_axes = options.projection != "equirect"
+        foa = ambisonic_rirs(arrivals, studio.hrtf, in_world_axes=in_world_axes)[:, None]
+        rirs["ambisonic_rir"] = foa
+        wet["ambisonics"] = moving_convolution(dry, foa, rir_times, rate)
+    gain_db = fitting_gain_db(**wet)
     return {
-        "audio": (wet * from_db(gain_db)).astype(np.float32),
+        **{name: (sound * from_db(gain_db)).astype(np.float32) for name, sound in wet.items()},
+        **rirs,
         "dry": dry,
-        "rir": rir,
         "rir_times": rir_times,
         "rt60_s": _of_each(rir, lambda ears: reverberation_time(ears, rate)),
         "drr_db": _of_each(rir, lambda ears: direct_to_reverberant_ratio_db(ears, rate)),
@@ -206,10 +218,9 @@ def rir_boundaries(path, duration_s, rir_rate):
     return np.append(np.concatenate(pieces), duration_s)
 
 
-def fitting_gain_db(wet):
-    """Gain that brings a clip to `LEVEL_DB` without a peak above `PEAK_DB`."""
-    wet = np.asarray(wet, dtype=float)
-    rms, peak = np.sqrt(np.mean(wet**2)), np.max(np.abs(wet))
-    if peak == 0:
+def fitting_gain_db(audio, ambisonics=()):
+    """Gain that brings the ears to `LEVEL_DB` without a peak above `PEAK_DB` anywhere."""
+    highest = max(peak(audio), peak(ambisonics))
+    if highest == 0:
         return 0.0
-    return float(min(LEVEL_DB - to_db(rms), PEAK_DB - to_db(peak)))
+    return float(min(LEVEL_DB - to_db(rms(audio, axis=None)), PEAK_DB - to_db(highest)))

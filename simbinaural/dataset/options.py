@@ -7,6 +7,12 @@ from pathlib import Path
 
 from simbinaural.errors import InputError, require
 
+AUDIO = ("binaural", "foa")
+"""What can be recorded; the ears always are."""
+
+SIZES = {"perspective": (480, 240), "equirect": (1920, 960)}
+FIELDS_OF_VIEW = {"perspective": 90.0, "equirect": 360.0}
+
 FREE_OPTIONS = ("videos",)
 """Options that may change (grow) when a data set is extended."""
 
@@ -27,8 +33,14 @@ class RenderOptions:
         The user's own folders and SOFA file instead of those that are built in.
     duration_s : float or None
         Length of every clip; by default drawn as in the paper.
+    projection : str
+        ``perspective`` or ``equirect``.
+    audio : tuple of str
+        What is recorded: ``binaural``, and on demand ``foa``.
     fps, width, height, fov_deg
-        The picture: frames per second, pixels, horizontal field of view.
+        The picture: frames per second, pixels, horizontal field of view. Where they are not given
+        they become those of the projection: 480 x 240 at 90 deg, or 1920 x 960 all around; of a
+        panorama one of width and height gives the other.
     sample_rate : int
         Hertz.
     rir_rate : float
@@ -46,10 +58,12 @@ class RenderOptions:
     sounds: str | None = None
     hrtf: str | None = None
     duration_s: float | None = None
+    projection: str = "perspective"
+    audio: tuple = AUDIO[:1]
     fps: float = 5.0
-    width: int = 480
-    height: int = 240
-    fov_deg: float = 90.0
+    width: int | None = None
+    height: int | None = None
+    fov_deg: float | None = None
     sample_rate: int = 16000
     rir_rate: float = 0.0
     seed: int = 0
@@ -74,18 +88,55 @@ class RenderOptions:
             0 <= self.rir_rate <= 50,
             f"rir_rate must be between 0 and 50 BRIRs per second, got {self.rir_rate:g}",
         )
+        if self.audio not in (AUDIO[:1], AUDIO):
+            raise InputError(f"audio must be binaural or binaural,foa, got {','.join(self.audio)}")
+        self._complete_picture()
         self.camera  # noqa: B018 - checks size and field of view
+
+    def _complete_picture(self):
+        """Set what was not given of the picture to what belongs to its projection."""
+        if self.projection not in SIZES:
+            raise InputError(f"projection must be one of {', '.join(SIZES)}, got {self.projection}")
+        width, height = SIZES[self.projection]
+        fov_deg = FIELDS_OF_VIEW[self.projection]
+        if self.projection == "equirect":
+            require(
+                self.fov_deg in (None, fov_deg),
+                f"fov_deg must be 360 for a panorama, got {self.fov_deg or 0:g}",
+            )
+            width, height = 2 * (self.height or height), (self.width or width) // 2
+        for name, value in ("width", width), ("height", height), ("fov_deg", fov_deg):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
 
     @property
     def camera(self):
         """The image that is filmed."""
         from simbinaural.geometry import Camera  # numpy comes with it; `--help` needs none
 
-        return Camera(self.width, self.height, self.fov_deg)
+        return Camera(self.width, self.height, self.fov_deg, self.projection)
+
+    @property
+    def viewfinder(self):
+        """The normal view that paths are planned for: a panorama films what it would."""
+        from simbinaural.geometry import Camera
+
+        return self.camera if self.projection == "perspective" else Camera()
+
+    @property
+    def foa(self):
+        """Whether ambisonics is recorded."""
+        return "foa" in self.audio
 
     def as_json(self):
         """Return the options as plain values."""
-        return {**dataclasses.asdict(self), "classes": list(self.classes)}
+        values = dataclasses.asdict(self)
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+    @classmethod
+    def from_json(cls, stored):
+        """Return the options of `as_json`; those that it does not know have their defaults."""
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
 
 
 def check_unchanged(folder, stored, options):
@@ -105,13 +156,13 @@ def check_unchanged(folder, stored, options):
     InputError
         Naming each option that differs.
     """
-    now = options.as_json()
+    now, stored = options.as_json(), RenderOptions.from_json(stored).as_json()
     differing = [
-        f"{option_name(name)} was {_shown(stored.get(name))}, now {_shown(value)}"
+        f"{option_name(name)} was {_shown(stored[name])}, now {_shown(value)}"
         for name, value in now.items()
-        if name not in FREE_OPTIONS and stored.get(name) != value
+        if name not in FREE_OPTIONS and stored[name] != value
     ]
-    if options.videos < stored.get("videos", 0):
+    if options.videos < stored["videos"]:
         differing.append(f"--videos was {stored['videos']}, now {options.videos}")
     if differing:
         raise InputError(
@@ -122,7 +173,7 @@ def check_unchanged(folder, stored, options):
 
 def option_name(parameter):
     """Name the command line's option of a parameter."""
-    names = {"duration_s": "--duration"}
+    names = {"duration_s": "--duration", "projection": "--camera"}
     return names.get(parameter, "--" + parameter.replace("_", "-"))
 
 

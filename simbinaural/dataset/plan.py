@@ -180,7 +180,7 @@ def plan_clip(options, cast, scene, sees):
             path = plan_path(
                 room,
                 subject,
-                options.camera,
+                options.viewfinder,
                 rng,
                 duration_s=cast.duration_s,
                 stay_s=STAY_S,
