@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simbinaural.splits import position_triples, split_clips
 from simbinaural.errors import InputError
 from simbinaural.shards import PARTS
+from simbinaural.splits import position_triples, split_clips
 
 
 class StoredClip(dict):
