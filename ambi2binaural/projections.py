@@ -182,10 +182,14 @@ def _equirect_coordinates(bounds, eye, vectors, margin):
     lengths, margins = (eye.width, eye.height), (margin, margin)
     if bounds[0] == bounds[2] == 0:
         margins = (0, margin)
-    return [
+    places = [
         _in_bounds(share, (bounds[k], bounds[2 + k]), lengths[k], margins[k])
         for k, share in enumerate(shares)
     ]
+    if any(bounds):
+        outside = np.isnan(places[0]) | np.isnan(places[1])
+        return [np.where(outside, np.nan, place) for place in places]
+    return places
 
 
 def _in_bounds(shares, bounds, length, margin):
@@ -193,7 +197,7 @@ def _in_bounds(shares, bounds, length, margin):
     shares = (shares - bounds[0]) / (1 - sum(bounds))
     places = np.clip(shares * length, margin, length - margin)
     if any(bounds):
-        places[(shares < 0) | (shares > 1)] = np.nan
+        return np.where((shares < 0) | (shares > 1), np.nan, places)
     return places
 
 
@@ -240,4 +244,4 @@ def _cube_faces(faces, vectors):
         here = face == k
         right, down, forward = axes[k] @ vectors[here].T
         tangents[:, here] = right / forward, down / forward
-    return face % 3, face // 3, *tangents
+    return *np.array([face % 3, face // 3], dtype=vectors.dtype), *tangents
