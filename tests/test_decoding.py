@@ -118,6 +118,35 @@ def test_a_symmetric_head_hears_mirrored_sound_with_swapped_ears(kemar, method):
     )
 
 
+def two_points(louder=1.0):
+    """Ears in free air, 21 cm apart; the left one hears `louder` times as much."""
+    head = head_of(lambda vectors: np.full((len(vectors), 2), [louder, 1.0]))
+    return replace(head, delays_s=0.0003 * head.directions[:, :1] * [1, -1])
+
+
+def highs_of(decoder, vectors):
+    """Spectra (N, 2, bins) from 3 to 7 kHz of plane waves through a decoder."""
+    responses = [played(decoder, *d) for d in zip(*directions(vectors)[:2], strict=True)]
+    return np.fft.rfft(responses, 512)[..., 96:224]
+
+
+@pytest.mark.parametrize(("method", "limit_db"), [("magls", 0.5), ("tac", 1.5)])
+def test_above_the_transition_levels_stay(method, limit_db):
+    head = two_points()
+    highs = highs_of(design_decoder(head, 3, method), head.directions)
+    level = 10 * np.log10(np.mean(np.abs(highs) ** 2, axis=-1))
+    assert np.sqrt(np.mean(level**2)) < limit_db
+
+
+def test_tac_keeps_the_covariance_of_unlike_ears():
+    head = two_points(louder=2.0)
+    highs = highs_of(design_decoder(head, 1, "tac"), head.directions)
+    weights = head.sphere.solid_angles
+    have = np.einsum("n,nif,njf->ijf", weights, highs, np.conj(highs))
+    want = head.diffuse_field(512)[..., 96:224]
+    np.testing.assert_allclose(have, want, atol=0.15)
+
+
 # --------------------------------------------------------------------------- KEMAR
 
 
@@ -193,6 +222,27 @@ def test_magls_has_the_best_highs(kemar, decoders, order, ild_db, level_db):
     for other in ("tac", "ls"):
         assert errors["magls"][0] < 0.7 * errors[other][0]
         assert errors["magls"][1] < 0.7 * errors[other][1]
+
+
+@pytest.mark.parametrize("order", [1, 3])
+def test_the_highs_of_magls_arrive_in_time(kemar, decoders, order):
+    sections = scipy.signal.butter(4, (3000, 7000), "bandpass", fs=16000, output="sos")
+
+    def centers_s(responses, origin):
+        energy = scipy.signal.sosfilt(sections, np.pad(responses, [(0, 0), (0, 200)])) ** 2
+        times = (np.arange(energy.shape[-1]) - origin) / 16000
+        return energy.sum(axis=0) @ times / energy.sum()
+
+    own = [kemar.hrirs[i] for i in range(0, 700, 10)]
+    heard = [
+        played(decoders["magls", order], *directions(vector)[:2])
+        for vector in kemar.directions[0:700:10]
+    ]
+    late = [
+        centers_s(h, decoders["magls", order].lead) - centers_s(o, kemar.lead)
+        for h, o in zip(heard, own, strict=True)
+    ]
+    assert abs(np.mean(late)) < 2e-4
 
 
 def diffuse_field(kemar, decoder, n_fft=512):
