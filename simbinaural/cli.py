@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from simbinaural.commands import CommandGroup, show_progress, warn
+from simbinaural.commands import CommandGroup, Progress, typed_command, warn, workers_option
 from simbinaural.dataset.options import RenderOptions, absolute, option_name
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(RenderOptions)}
@@ -31,9 +31,6 @@ def _option(parameter, help_text, **extra):
     )
 
 
-workers_option = click.option(
-    "--workers", default=1, show_default=True, help="Processes that work side by side."
-)
 dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
 
 
@@ -78,11 +75,11 @@ dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
 @workers_option
 @click.option("--scheduler", help="Address of a Dask scheduler to use instead of own processes.")
 def render(out, workers, scheduler, classes, audio, **values):
-    r"""Render a data set of binaural video clips; the same command resumes or extends it.
+    """Render a data set of binaural video clips; the same command resumes or extends it.
 
     \b
     simbinaural render --scenes procedural:80 --videos 1000 --workers 2 --out sim
-    """
+    """  # noqa: D301 - click reads the \b
     from simbinaural.dataset.render import render_dataset
     from simbinaural.jobs import open_executor
     from simbinaural.scenes.sources import parse_scenes
@@ -95,12 +92,12 @@ def render(out, workers, scheduler, classes, audio, **values):
     options = RenderOptions(**values)
     folder = out or Path(scenes.folder_name)
     begun = time.monotonic()
-    with open_executor(workers, scheduler) as executor, _Progress() as progress:
+    with open_executor(workers, scheduler) as executor, Progress("clip") as progress:
         outcome = render_dataset(
             folder,
             options,
             executor=executor,
-            command=_typed(),
+            command=typed_command("simbinaural"),
             report=progress.begin,
             warn=warn,
         )
@@ -111,31 +108,6 @@ def render(out, workers, scheduler, classes, audio, **values):
 
 def _words(text):
     return tuple(word.strip() for word in text.split(",")) if text else ()
-
-
-class _Progress:
-    """A progress bar that is made when the number of clips is known."""
-
-    def __init__(self):
-        self._bar = None
-
-    def begin(self, total, missing):
-        """Show the bar; return what moves it."""
-        self._bar = show_progress(total, "clip")
-        self._bar.update(total - missing)
-        self._bar.unpause()
-        return self._bar.update
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self._bar is not None:
-            self._bar.close()
-
-
-def _typed():
-    return " ".join(["simbinaural", *sys.argv[1:]])
 
 
 @main.command()
@@ -160,8 +132,8 @@ def _typed():
 @click.option("--name", help="Name of the split.  [default: the value of --by]")
 def split(dataset, by, fractions, seed, cell_m, name):
     """Divide a data set into train, val and test parts: splits/NAME.json."""
-    from simbinaural.splits import split_clips
     from simbinaural.shards import PARTS, open_dataset, write_split
+    from simbinaural.splits import split_clips
 
     with open_dataset(dataset) as clips:
         parts = split_clips(
@@ -187,7 +159,7 @@ def preview(dataset, clips):
     """Write one page that shows a data set and opens from disk: index.html."""
     from simbinaural.dataset.preview import write_preview
 
-    with _Progress() as progress:
+    with Progress("clip") as progress:
         page = write_preview(
             dataset, clips=clips, progress=lambda total: progress.begin(total, total)
         )
@@ -211,11 +183,11 @@ def preview(dataset, clips):
     help="Of ambisonic sound; flac and pcm keep it whole.",
 )
 def export(dataset, clip, out, spherical, codec):
-    r"""Write one clip as an MP4 file.
+    """Write one clip as an MP4 file.
 
     \b
     simbinaural export --spherical sim 3 -o clip.mp4
-    """
+    """  # noqa: D301 - click reads the \b
     from simbinaural.dataset.export import export_clip
 
     click.echo(export_clip(dataset, clip, out, spherical=spherical, codec=codec))
@@ -232,7 +204,7 @@ def verify(dataset, workers):
     from simbinaural.dataset.verify import verify_dataset
     from simbinaural.jobs import open_executor
 
-    with open_executor(workers) as executor, _Progress() as progress:
+    with open_executor(workers) as executor, Progress("clip") as progress:
         report = verify_dataset(dataset, executor=executor, report=progress.begin)
     for fault in report.faults:
         click.echo(fault)

@@ -35,24 +35,51 @@ def _one_line(error):
     return " ".join(str(error).split())
 
 
-def show_progress(total, unit):
-    """Make a progress bar on stderr that keeps quiet when that is no terminal.
+workers_option = click.option(
+    "--workers", default=1, show_default=True, help="Processes that work side by side."
+)
+
+
+def typed_command(name):
+    """Return what the user typed, for the record."""
+    return " ".join([name, *sys.argv[1:]])
+
+
+class Progress:
+    """A progress bar on stderr that is made when the number of things is known.
+
+    It keeps quiet where stderr is no terminal.
 
     Parameters
     ----------
-    total : int
-        How many there are to do.
     unit : str
         What is counted.
-
-    Returns
-    -------
-    tqdm.tqdm
-        Has ``update(n)`` and ``close()``, and is a context manager.
     """
-    from tqdm import tqdm
 
-    return tqdm(total=total, unit=f" {unit}", disable=None, dynamic_ncols=True, smoothing=0.1)
+    def __init__(self, unit):
+        self._unit = unit
+        self._bar = None
+
+    def begin(self, total, missing):
+        """Show the bar, of which all but the missing ones are done; return what moves it."""
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=total,
+            initial=total - missing,
+            unit=f" {self._unit}",
+            disable=None,
+            dynamic_ncols=True,
+            smoothing=0.1,
+        )
+        return self._bar.update
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._bar is not None:
+            self._bar.close()
 
 
 def warn(message):

@@ -1,0 +1,308 @@
+"""One file to clips: two passes over the sound, then one over pictures and sound together.
+
+::
+
+    sound ──► energy ──► views ─┬─────────────────► pictures ──► frames ─┐
+      │                         │                                        ├──► clips
+      └─────────────────────────┴─► level ──► gain ──► ears ─────────────┘
+
+Nothing is held but a clip, however long the file.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ambi2binaural.decoding import design_decoder
+from ambi2binaural.description import describe
+from ambi2binaural.energy import AZIMUTHS_DEG, ELEVATIONS_DEG, EnergyMeter, energy_map
+from ambi2binaural.info import measure
+from ambi2binaural.reading import MediaReader, even_blocks
+from ambi2binaural.rendering import BinauralStream
+from ambi2binaural.viewpoint import choose_views
+from ambi2binaural.views import ViewWarp
+from simbinaural.ambisonics import n_channels
+from simbinaural.audio import from_db, to_db
+from simbinaural.errors import require
+from simbinaural.geometry import IDENTITY, orientation_towards, to_count
+from simbinaural.hrtf import load_hrtf
+from simbinaural.shards import ClipData
+from simbinaural.video import encode_jpeg
+
+LEVEL_DB = -26.0
+"""RMS level that a file is brought to, both ears together, unless its peaks forbid it."""
+
+PEAK_DB = -1.0
+
+SHORTEST_S = 1.0
+"""A rest of a file shorter than this makes no clip."""
+
+
+@dataclass(frozen=True, eq=False)
+class Listening:
+    """What the first passes over the sound tell.
+
+    Attributes
+    ----------
+    n_samples : int
+        Of the sound from the first picture on, at the clips' sample rate.
+    covariances : (seconds, 4, 4) numpy.ndarray
+        Of each second.
+    views : Viewpoints
+        Where to look.
+    gain_db : float
+        For the whole file.
+    """
+
+    n_samples: int
+    covariances: np.ndarray
+    views: object
+    gain_db: float
+
+
+class FileCropper:
+    """Make the clips of one file.
+
+    Parameters
+    ----------
+    path : path-like
+        The video.
+    options : CropOptions
+        What clips are made.
+    audio : path-like, optional
+        Its sound, where that is another file.
+
+    Attributes
+    ----------
+    description : Description
+        What the file holds.
+    notes : list of str
+        What the user should know; grows while clips are made.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used; the message names it.
+    """
+
+    def __init__(self, path, options, *, audio=None):
+        self.options = options
+        self.description = describe(path, audio=audio, overrides=options.overrides)
+        self.notes = list(self.description.notes)
+        self.notes += measure(self.description).notes
+        layout = self.description.audio
+        self.order = min(layout.order, options.order)
+        if layout.order > self.order:
+            self.notes.append(f"order {layout.order}: the first {n_channels(self.order)} are used")
+        if layout.head_locked and options.head_locked == "drop":
+            self.notes.append("head-locked stereo is left out")
+        self.reader = MediaReader(
+            self.description.path,
+            self.description.audio_path,
+            audio_track=self.description.audio_track,
+        )
+        hrtf = load_hrtf(options.hrtf, options.sample_rate)
+        self.decoder = design_decoder(hrtf, self.order, options.decoder)
+
+    def sound(self):
+        """Read the sound: AmbiX (channels, samples) and head-locked (2 or 0, samples) blocks."""
+        layout = self.description.audio
+        for block in self.reader.sound(self.options.sample_rate):
+            yield layout.to_ambix(block)[: n_channels(self.order)], layout.to_head_locked(block)
+
+    def listen(self):
+        """Hear the whole sound twice: for the views, then for the level at the ears.
+
+        Returns
+        -------
+        Listening
+
+        Raises
+        ------
+        InputError
+            If no sound decodes.
+        """
+        options = self.options
+        meter = EnergyMeter(options.sample_rate, n_channels(self.order), options.band_hz)
+        n_samples = 0
+        for ambix, _ in self.sound():
+            meter.feed(ambix)
+            n_samples += ambix.shape[1]
+        require(n_samples > 0, f"{self.description.audio_path}: sound must decode, got none")
+        views = choose_views(meter.covariances, steady_db=options.steady_db)
+        energy = peak = 0.0
+        for ears, _ in self.ears(views):
+            energy += float(np.sum(np.square(ears, dtype=float)))
+            peak = max(peak, float(np.max(np.abs(ears), initial=0)))
+        rms = np.sqrt(energy / (2 * n_samples))
+        gain_db = min(LEVEL_DB - to_db(rms), PEAK_DB - to_db(peak)) if peak else 0.0
+        return Listening(n_samples, meter.covariances, views, float(gain_db))
+
+    def ears(self, views):
+        """Decode the sound for the views: binaural (2, n) and AmbiX (channels, n) blocks."""
+        front = np.zeros((1, 2))
+        stream = BinauralStream(self.decoder, front if self._whole else views.views)
+        waiting = [np.zeros((n_channels(self.order), 0), np.float32)]
+        for ears, ambix in self._decoded(stream):
+            waiting.append(ambix)
+            together = np.concatenate(waiting, axis=1)
+            waiting = [together[:, ears.shape[1] :]]
+            yield ears, together[:, : ears.shape[1]]
+
+    def _decoded(self, stream):
+        """Ears as they are ready, with head-locked stereo mixed in, and AmbiX as it is read."""
+        behind = np.zeros((2, 0), np.float32)
+        for ambix, locked in self.sound():
+            locked = locked if len(locked) and self.options.head_locked == "mix" else None
+            behind = np.concatenate([behind, _or_silence(locked, ambix)], axis=1)
+            ears = stream.feed(ambix)
+            yield ears + behind[:, : ears.shape[1]], ambix
+            behind = behind[:, ears.shape[1] :]
+        ears = stream.finish()
+        yield ears + behind[:, : ears.shape[1]], np.zeros((n_channels(self.order), 0), np.float32)
+
+    @property
+    def _whole(self):
+        return self.options.view == "full"
+
+    def clips(self, listening, *, first=0):
+        """Make the clips of the file, one after the other.
+
+        Parameters
+        ----------
+        listening : Listening
+            From `listen`.
+        first : int
+            Number of the clip to begin with.
+
+        Yields
+        ------
+        ClipData
+        """
+        spans = clip_spans(self._duration_s(listening), self.options)[first:]
+        if not spans:
+            return
+        pictures = self._frames(spans, listening)
+        sounds = self._sound_of(spans, listening)
+        for (start, end), (ears, ambix) in zip(spans, sounds, strict=False):
+            wanted = to_count(end - start, self.options.fps)
+            frames, directions = _take(pictures, wanted)
+            length_s = min(end - start, len(frames) / self.options.fps)
+            if length_s < min(SHORTEST_S, end - start):
+                break  # the pictures end here, before the file says so
+            n = to_count(length_s, self.options.sample_rate)
+            yield self._clip(start, frames, directions, ears[:, :n], ambix[:, :n], listening)
+            if len(frames) < wanted:
+                break
+        self._tell_what_is_missing()
+
+    def _tell_what_is_missing(self):
+        for name, extent in (("pictures", self.reader.picture), ("sound", self.reader.sounding)):
+            if extent.missing_s > SHORTEST_S or extent.n_damaged:
+                self.notes.append(
+                    f"{name} decode for {extent.decoded_s:.1f} of {extent.stated_s:.1f} s"
+                    + (f", {extent.n_damaged} packets are damaged" * (extent.n_damaged > 0))
+                )
+
+    def _duration_s(self, listening):
+        """Seconds that both pictures and sound last, as far as that is known beforehand."""
+        sound_s = listening.n_samples / self.options.sample_rate
+        stated = self.reader.picture.stated_s
+        return min(sound_s, stated) if stated > 0 else sound_s
+
+    def _frames(self, spans, listening):
+        """Encoded frames and the second that each belongs to, in order."""
+        options = self.options
+        warp = ViewWarp(self.description.video, options.camera, interpolation=options.interpolation)
+        times = [
+            start + k / options.fps
+            for start, end in spans
+            for k in range(to_count(end - start, options.fps))
+        ]
+        views = listening.views.views
+        for wanted, _, frame in self.reader.frames(times):
+            second = min(int(wanted + 1e-9), len(views) - 1)
+            direction = (0.0, 0.0) if self._whole else views[second]
+            yield encode_jpeg(warp(frame, *(float(angle) for angle in direction))), direction
+
+    def _sound_of(self, spans, listening):
+        """Ears and AmbiX of each span, after the gain."""
+        rate, gain = self.options.sample_rate, np.float32(from_db(listening.gain_db))
+        blocks = (np.concatenate([ears, ambix]) for ears, ambix in self.ears(listening.views))
+        length = to_count(self.options.clip_s, rate)
+        skipped = to_count(spans[0][0] / self.options.clip_s, 1)
+        for number, block in enumerate(even_blocks(blocks, length)):
+            if number >= skipped:
+                yield block[:2] * gain, block[2:6] * gain
+
+    def _clip(self, start, frames, directions, ears, ambix, listening):
+        options, camera = self.options, self.options.camera
+        seconds = slice(int(start), int(np.ceil(start + len(frames) / options.fps)))
+        maps = energy_map(listening.covariances[seconds])
+        orientations = [
+            IDENTITY if self._whole else orientation_towards(*direction) for direction in directions
+        ]
+        arrays = {
+            "audio": np.ascontiguousarray(ears),
+            "ambisonics": np.ascontiguousarray(ambix),
+            "frames": frames,
+            "frame_times": np.arange(len(frames)) / options.fps,
+            "camera": np.column_stack([np.zeros((len(frames), 3)), np.array(orientations)]),
+            "viewpoint": listening.views.marked[seconds],
+            "energy_map": maps.astype(np.float32),
+        }
+        path = self.description.path
+        attributes = {
+            "sample_rate": options.sample_rate,
+            "fps": float(options.fps),
+            "width": camera.width,
+            "height": camera.height,
+            "projection": camera.projection,
+            "fov_deg": float(camera.fov_deg),
+            "gain_db": listening.gain_db,
+            "hrtf": self.decoder.hrtf,
+            "decoder": self.decoder.method,
+            "order": self.order,
+            "origin": "ambisonic",
+            "scene": path.stem,
+            "source_file": path.name,
+            "source_start_s": float(start),
+        }
+        axes = {"azimuth_deg": AZIMUTHS_DEG, "elevation_deg": ELEVATIONS_DEG}
+        return ClipData(arrays, attributes, {"energy_map": axes})
+
+
+def clip_spans(duration_s, options):
+    """Divide a file into clips.
+
+    Parameters
+    ----------
+    duration_s : float
+        Its length.
+    options : CropOptions
+        `clip_s` and `fps` count.
+
+    Returns
+    -------
+    list of (float, float)
+        Begin and end in seconds; the last may be shorter, but not than a second.
+    """
+    spans, start = [], 0.0
+    while duration_s - start >= SHORTEST_S - 1e-6:
+        end = min(start + options.clip_s, duration_s)
+        if end - start < options.clip_s:
+            # Whole frames, so that pictures and sound end together.
+            end = start + np.floor((end - start) * options.fps + 1e-6) / options.fps
+        spans.append((start, float(end)))
+        start += options.clip_s
+    return spans
+
+
+def _or_silence(locked, ambix):
+    return np.zeros((2, ambix.shape[1]), np.float32) if locked is None else locked
+
+
+def _take(pairs, count):
+    """Take up to `count` pairs from an iterator: two lists."""
+    taken = [pair for _, pair in zip(range(count), pairs, strict=False)]
+    return [first for first, _ in taken], [second for _, second in taken]
