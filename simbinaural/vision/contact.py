@@ -7,13 +7,8 @@ import numpy as np
 from simbinaural.vision.bounces import cast_hemispheres, gather, hemisphere_rays
 from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.direct import OFFSET_M, illuminate
-from simbinaural.vision.lightmap import (
-    corner_points,
-    fill_covered,
-    merge_corners,
-    smooth,
-    take_points,
-)
+from simbinaural.vision.filtering import fill_covered, smooth
+from simbinaural.vision.lightmap import corner_points, merge_corners, take_points
 from simbinaural.vision.placement import LEAST_RAYS, ROOM, Quality
 
 ON_OBJECTS = Quality(lamp_rays=16, sun_rays=4)

@@ -10,16 +10,9 @@ import numpy as np
 
 from simbinaural.vision.bounces import Outside, cast_hemispheres, gather, look_outside
 from simbinaural.vision.direct import illuminate
+from simbinaural.vision.filtering import coarsen, fill_covered, refine, smooth
 from simbinaural.vision.home import RecentlyUsed, fingerprint, load_home
-from simbinaural.vision.lightmap import (
-    Layout,
-    Points,
-    coarsen,
-    fill_covered,
-    refine,
-    smooth,
-    take_points,
-)
+from simbinaural.vision.lightmap import Layout, Points, take_points
 from simbinaural.vision.placement import BEYOND, LEAST_RAYS, ROOM, place_points
 from simbinaural.vision.tone import auto_exposure, luminance
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simbinaural.vision.direct import OFFSET_M
+from simbinaural.vision.filtering import shrink_cells
 from simbinaural.vision.lightmap import (
     Layout,
     Points,
@@ -15,7 +16,6 @@ from simbinaural.vision.lightmap import (
     grid_points,
     lay_out,
 )
-
 
 LEAST_RAYS = 12
 """Rays that any point casts, however many points there are."""
@@ -96,6 +96,7 @@ def place_points(home, rooms, room):
         layout = lay_out(quads, spacing, len(surfaces.room), (corner_faces, numbers))
         grids = grid_points(quads, layout)
         covered = _covered(home, grids)
+        shrink_cells(layout, covered, grids.spread_u, grids.spread_v)
         points = concatenate_points([grids, corners])
         main_points = _is_main(surfaces.room[points.face], room)
         covered = np.concatenate([covered, np.zeros(len(corner_face), dtype=bool)])
