@@ -87,7 +87,8 @@ def place_waves(vectors, gains, sample_rate, *, n_taps):
     bank = pole_bank(sample_rate)
     weights = harmonics(azimuth, elevation)[:, None] * bank.weights(gains).T
     pulses = _pulses(distance / SPEED_OF_SOUND * sample_rate, n_taps)
-    fed = (pulses @ weights.reshape(-1, len(vectors)).T).T.reshape(4, -1, n_taps).swapaxes(0, 1)
+    fed = pulses @ weights.reshape(4 * weights.shape[1], len(vectors)).T
+    fed = fed.T.reshape(4, -1, n_taps).swapaxes(0, 1)
     inputs = np.concatenate([fed[:1], fed[1::2]]).astype(np.float32)
     inputs[1:, :, 1:] += fed[2::2, :, :-1]
     return bank.run(inputs)

@@ -32,7 +32,9 @@ SIDE_DEG = 15.0
 DIRECT_SAMPLES = 2
 """How far around its arrival the direct sound is weighed: reflections are mostly later."""
 
-DIRECT_DEG = 10.0
+DIRECT_DEG = 30.0
+"""Reflections that come within those samples pull the direction by up to some 20 deg."""
+
 DIRECT_DB = (-30.0, 6.0)
 """Level of the direct sound in W against 1 / distance: behind furniture, and just before a wall."""
 
