@@ -5,6 +5,7 @@ import pytest
 from ffmpeg import ffmpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from panoramas import CUBE_VIEWS, EAC_TOPS, EAC_VIEWS, face_vectors
 
 from ambi2binaural.layout import VideoLayout
 from ambi2binaural.projections import (
@@ -18,7 +19,6 @@ from simbinaural.errors import InputError
 from simbinaural.geometry import (
     Camera,
     direction_vectors,
-    multiply,
     orientation_towards,
     pixel_vectors,
     pixels,
@@ -27,32 +27,8 @@ from simbinaural.geometry import (
 
 LAYOUTS = [VideoLayout(projection) for projection in ("equirect", "eac", "cubemap")]
 
-# Where a camera looks that takes each face, in the order of the frame; for the EAC's second row
-# also by how much it is rolled to its left, so that its top is at +x.
-CUBE_VIEWS = [(-90, 0), (90, 0), (0, 90), (0, -90), (0, 0), (180, 0)]
-EAC_VIEWS = [(90, 0), (0, 0), (-90, 0), (0, -90), (180, 0), (0, 90)]
-EAC_TOPS = [(0, 1, 0)] * 3 + [(1, 0, 0)] * 3
-
 angles = st.tuples(st.floats(-180, 180), st.floats(-89.99, 89.99))
 tilts = st.tuples(st.floats(-180, 180), st.floats(-90, 90), st.floats(-180, 180))
-
-
-def face_vectors(view, n, tangents, top=None):
-    """Body vectors of a face's pixels, taken as a camera of 90 degrees takes them."""
-    camera = Camera(n, n, 90.0)
-    grid = np.meshgrid(tangents, tangents)
-    vectors = pixel_vectors(camera, *(n / 2 * (1 + np.array(grid))))
-    orientation = orientation_towards(*view)
-    if top is not None:
-        orientation = multiply(orientation, roll_to(orientation, top))
-    return rotate(orientation, vectors)
-
-
-def roll_to(orientation, top):
-    """Roll of a camera about its own axis that brings a world direction to its top."""
-    right, up = (rotate(orientation, axis) @ np.array(top) for axis in ((1, 0, 0), (0, 1, 0)))
-    half = np.arctan2(-right, up) / 2
-    return np.array([np.cos(half), 0, 0, np.sin(half)])
 
 
 # --------------------------------------------------------------------------- equirectangular
@@ -114,7 +90,7 @@ def test_cubemap_faces_are_what_cameras_of_90_degrees_see(padding):
         found = panorama_coordinates(
             VideoLayout("cubemap", padding=padding),
             (3 * tile, 2 * tile),
-            face_vectors(view, n, tangents),
+            face_vectors(view, tangents, tangents),
         )
         inside = np.stack(np.meshgrid(np.arange(n) + 0.5, np.arange(n) + 0.5), axis=-1)
         corner = np.array([k % 3, k // 3]) * tile + padding
@@ -128,7 +104,7 @@ def test_eac_faces_are_evenly_spaced_in_angle():
         found = panorama_coordinates(
             VideoLayout("eac"),
             (3 * n + 2 * p, 2 * (n + 2 * p)),
-            face_vectors(view, n, tangents, top),
+            face_vectors(view, tangents, tangents, top),
         )
         inside = np.stack(np.meshgrid(np.arange(n) + 0.5, np.arange(n) + 0.5), axis=-1)
         corner = np.array([k % 3 * n, k // 3 * (n + 2 * p)]) + p

@@ -1,0 +1,270 @@
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from panoramas import colors_of, panorama_vectors
+
+from ambi2binaural.layout import VideoLayout
+from ambi2binaural.projections import panorama_coordinates, tilt_orientation
+from ambi2binaural.views import ViewWarp, yuv_planes
+from simbinaural.errors import InputError
+from simbinaural.geometry import Camera, orientation_towards, pixel_vectors, rotate
+from simbinaural.video import decode_png
+
+DATA = Path(__file__).parents[1].parent / "shared" / "data" / "ambisonic"
+VIEWS = {
+    "front": (0, 0),
+    "left": (90, 0),
+    "right": (-90, 0),
+    "back": (180, 0),
+    "top": (0, 90),
+    "bottom": (0, -90),
+}
+BT709, FULL = 1, 2
+
+needs_panorama = pytest.mark.skipif(
+    not (DATA / "labelled_panorama.png").exists(), reason="the labelled panorama is not here"
+)
+
+
+def frame_of(rgb, pixel_format="yuv420p", *, full_range=False):
+    """A decoder's frame of a picture."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+    return frame.reformat(
+        format=pixel_format,
+        dst_colorspace="ITU709",
+        dst_color_range="JPEG" if full_range else "MPEG",
+        interpolation="BILINEAR",
+    )
+
+
+def panorama_of(layout, size):
+    """Picture of a projection in which each direction has its color."""
+    vectors = panorama_vectors(layout.projection, size, layout.padding)
+    return colors_of(rotate(tilt_orientation(layout.tilt), vectors))
+
+
+def expected_view(camera, view):
+    return colors_of(rotate(orientation_towards(*view), pixel_vectors(camera)))
+
+
+def read_png(name):
+    return decode_png(np.fromfile(DATA / name, np.uint8))[..., 2::-1]
+
+
+def likeness(a, b):
+    return np.corrcoef(a.ravel().astype(float), b.ravel().astype(float))[0, 1]
+
+
+# --------------------------------------------------------------------------- the labelled panorama
+
+
+@needs_panorama
+@pytest.mark.parametrize("face", VIEWS)
+def test_labelled_panorama_shows_each_face_upright_and_unmirrored(face):
+    warp = ViewWarp(VideoLayout(), Camera(256, 256, 90.0))
+    view = warp(frame_of(read_png("labelled_panorama.png"), "yuv444p"), *VIEWS[face])
+    label = cv2.resize(
+        read_png(f"labelled_face_{face}.png"), (256, 256), interpolation=cv2.INTER_AREA
+    )
+    assert likeness(view, label) > 0.995
+    for wrong in (label[:, ::-1], label[::-1], label[::-1, ::-1]):
+        assert likeness(view, wrong) < likeness(view, label) - 0.005
+
+
+@needs_panorama
+def test_edges_of_letters_lie_where_the_coordinates_say():
+    picture, camera = read_png("labelled_panorama.png"), Camera(480, 240, 90.0)
+    vectors = rotate(orientation_towards(90, 0), pixel_vectors(camera))
+    places = panorama_coordinates(VideoLayout(), (2048, 1024), vectors)
+    maps = np.moveaxis(places.astype(np.float32) - 0.5, -1, 0)
+    exact = cv2.remap(picture[..., 2].copy(), *maps, cv2.INTER_LINEAR).astype(np.float32)
+    view = ViewWarp(VideoLayout(), camera)(frame_of(picture, "yuv444p"), 90, 0)
+    shift, _ = cv2.phaseCorrelate(exact, view[..., 2].astype(np.float32))
+    np.testing.assert_allclose(shift, 0, atol=0.05)
+
+
+# --------------------------------------------------------------------------- colors of directions
+
+
+@pytest.mark.parametrize("view", [(0, 0), (90, 0), (180, 0), (-135, 30), (20, 90), (60, -80)])
+@pytest.mark.parametrize(
+    ("layout", "size"),
+    [
+        (VideoLayout(), (960, 480)),
+        (VideoLayout(), (960, 540)),
+        (VideoLayout("eac"), (960, 640)),
+        (VideoLayout("cubemap"), (960, 640)),
+        (VideoLayout("cubemap", padding=4), (960, 640)),
+        (VideoLayout(tilt=(40, -20, 10)), (960, 480)),
+    ],
+)
+def test_views_show_the_colors_of_their_directions(layout, size, view):
+    camera = Camera(120, 60, 90.0)
+    frame = frame_of(panorama_of(layout, size), "yuv444p")
+    found = ViewWarp(layout, camera)(frame, *view)
+    difference = found.astype(int) - expected_view(camera, view)
+    assert np.abs(difference).max() <= 4
+    assert np.abs(difference).mean() < 1
+
+
+@pytest.mark.parametrize("stereo", ["top-bottom", "left-right", "right-left"])
+def test_two_eyes_give_the_left_ones_view(stereo):
+    left = panorama_of(VideoLayout(), (640, 320))
+    right = np.zeros_like(left)
+    both = {
+        "top-bottom": np.vstack([left, right]),
+        "left-right": np.hstack([left, right]),
+        "right-left": np.hstack([right, left]),
+    }[stereo]
+    mono = ViewWarp(VideoLayout())(frame_of(left), 180, 20)
+    found = ViewWarp(VideoLayout(stereo=stereo))(frame_of(both), 180, 20)
+    # At the border of the eyes color is shared, as it is in every such file.
+    assert np.percentile(np.abs(found.astype(int) - mono), 99) <= 2
+
+
+PIXEL_FORMATS = ["yuv420p", "yuvj420p", "yuv422p", "yuv420p10le", "nv12", "rgb24"]
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "size"),
+    [(name, size) for name in PIXEL_FORMATS for size in ((640, 320), (500, 250))]
+    + [("yuv420p", (3840, 1920)), ("yuv420p10le", (3840, 1920))],
+)
+def test_every_pixel_format_gives_the_same_view(pixel_format, size):
+    camera = Camera(120, 60, 90.0)
+    rgb = colors_of(pixel_vectors(Camera(*size, 360.0, "equirect")))
+    frame = frame_of(rgb, pixel_format, full_range=pixel_format in ("yuvj420p", "rgb24"))
+    found = ViewWarp(VideoLayout(), camera)(frame, 150)
+    difference = found.astype(int) - expected_view(camera, (150, 0))
+    assert np.abs(difference).max() <= 4
+    assert np.abs(difference.mean(axis=(0, 1))).max() < 1.5
+
+
+def test_color_stands_above_the_left_one_of_two_pixels():
+    # Blue grows to the right, as a decoder samples it: at pixels 0.5, 2.5, 4.5 ...
+    frame = av.VideoFrame(400, 200, "yuv420p")
+    ramp = np.arange(200)
+    for plane, row in zip(frame.planes, (np.full(400, 128), ramp, np.full(200, 128)), strict=True):
+        lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        plane.update(_filled(lines.shape, row))
+    frame.color_range, frame.colorspace = FULL, BT709
+    camera = Camera(200, 20, 60.0)
+    found = ViewWarp(VideoLayout(), camera)(frame, -45)
+    x = panorama_coordinates(
+        VideoLayout(), (400, 200), rotate(orientation_towards(-45, 0), pixel_vectors(camera))
+    )[..., 0]
+    blue = 128 + 1.8556 * ((x - 0.5) / 2 - 128)
+    # Centered siting would be off by 0.46.
+    np.testing.assert_allclose(np.mean(found[..., 2] - blue), 0, atol=0.1)
+
+
+def _filled(shape, row):
+    lines = np.zeros(shape, np.uint8)
+    lines[:, : len(row)] = row
+    return lines.tobytes()
+
+
+# --------------------------------------------------------------------------- sampling
+
+
+@pytest.mark.parametrize("width", [3840, 7680])
+def test_fine_patterns_turn_gray_instead_of_to_moire(width):
+    board = np.indices((width // 2, width)).sum(axis=0) % 2 * 255
+    frame = av.VideoFrame.from_ndarray(board.astype(np.uint8), format="gray8")
+    middle = ViewWarp(VideoLayout())(frame)[60:180, 120:360]
+    assert middle.std() < 12
+    np.testing.assert_allclose(middle.mean(), 127, atol=3)
+
+
+def test_lanczos_is_sharper_than_bilinear():
+    rng = np.random.default_rng(0)
+    picture = cv2.GaussianBlur(rng.uniform(0, 255, (512, 1024, 3)), (0, 0), 1.2)
+    frame = frame_of(np.clip((picture - 127) * 3 + 127, 0, 255).astype(np.uint8), "yuv444p")
+    spread = [
+        ViewWarp(VideoLayout(), interpolation=name)(frame, 30, 10).std()
+        for name in ("bilinear", "lanczos")
+    ]
+    assert spread[0] < spread[1]
+
+
+@pytest.mark.parametrize("layout", [VideoLayout(), VideoLayout("eac"), VideoLayout("cubemap")])
+def test_whole_panoramas_are_equirectangular_whatever_the_source(layout):
+    camera = Camera(448, 224, 360.0, "equirect")
+    frame = frame_of(panorama_of(layout, (960, 640)), "yuv444p")
+    difference = ViewWarp(layout, camera)(frame).astype(int) - colors_of(pixel_vectors(camera))
+    assert np.abs(difference).max() <= 5
+    assert np.abs(difference).mean() < 1
+
+
+def test_whole_panoramas_average_areas():
+    rng = np.random.default_rng(0)
+    picture = cv2.GaussianBlur(rng.uniform(0, 255, (1920, 3840, 3)), (0, 0), 8)
+    picture = np.clip((picture - 127) * 20 + 127, 0, 255).astype(np.uint8)
+    found = ViewWarp(VideoLayout(), Camera(448, 224, 360.0, "equirect"))(frame_of(picture))
+    expected = cv2.resize(picture, (448, 224), interpolation=cv2.INTER_AREA)
+    assert likeness(found, expected) > 0.99
+
+
+def test_beyond_the_bounds_it_is_black():
+    layout = VideoLayout(bounds=(0.25, 0, 0.25, 0))
+    frame = frame_of(np.full((200, 200, 3), 200, np.uint8))
+    warp = ViewWarp(layout, Camera(100, 50, 90.0))
+    np.testing.assert_array_equal(warp(frame, 180), 0)
+    np.testing.assert_allclose(warp(frame), 200, atol=2)
+    side = warp(frame, 90)
+    np.testing.assert_array_equal(side[:, :50], 0)
+    np.testing.assert_allclose(side[:, 50:], 200, atol=2)
+
+
+# --------------------------------------------------------------------------- tables
+
+
+def test_views_are_the_same_whatever_came_before():
+    frame = frame_of(panorama_of(VideoLayout(), (640, 320)))
+    warp = ViewWarp(VideoLayout(), kept=2)
+    first = warp(frame, 33, 4)
+    for azimuth in range(0, 180, 30):
+        warp(frame, azimuth)
+    np.testing.assert_array_equal(warp(frame, 33, 4), first)
+    np.testing.assert_array_equal(ViewWarp(VideoLayout())(frame, 33, 4), first)
+
+
+def test_only_so_many_tables_are_kept():
+    frame = frame_of(panorama_of(VideoLayout(), (640, 320)))
+    warp = ViewWarp(VideoLayout(), Camera(60, 30, 90.0), kept=3)
+    for azimuth in range(10):
+        warp(frame, azimuth)
+        assert len(warp._tables) <= 6  # luma and chroma
+
+
+def test_frames_may_change_their_size():
+    warp, camera = ViewWarp(VideoLayout(), Camera(120, 60, 90.0)), Camera(120, 60, 90.0)
+    for size in ((640, 320), (320, 160)):
+        rgb = colors_of(pixel_vectors(Camera(*size, 360.0, "equirect")))
+        found = warp(frame_of(rgb, "yuv444p"), 20, 10)
+        np.testing.assert_allclose(
+            found.astype(int), expected_view(camera, (20, 10)).astype(int), atol=4
+        )
+
+
+def test_planes_share_the_frames_memory():
+    frame = frame_of(np.zeros((250, 500, 3), np.uint8))
+    picture = yuv_planes(frame)
+    assert [plane.shape for plane in picture.planes] == [(250, 500), (125, 250), (125, 250)]
+    assert not any(plane.flags.owndata for plane in picture.planes)
+
+
+def test_unstated_colors_are_those_of_their_size():
+    spaces = []
+    for height in (480, 1080):
+        frame = av.VideoFrame(2 * height, height, "yuv420p")
+        spaces.append(yuv_planes(frame).red)
+    assert spaces == [0.299, 0.2126]
+
+
+def test_unknown_interpolation():
+    with pytest.raises(InputError, match="interpolation must be one of bilinear, lanczos, got 'n"):
+        ViewWarp(VideoLayout(), interpolation="nearest")
