@@ -206,8 +206,7 @@ def _level_of_diffuse_sound(field, fitted):
 
 def _fit_aligned(field, n_low):
     """Above the transition the phase between the ears stays as it is there."""
-    frequency = field.frequency.copy()
-    frequency[n_low:] = frequency[n_low]
+    frequency = np.minimum(field.frequency, field.frequency[n_low - 1])
     fitted = field.fit(field.aligned * field.delay_turns(frequency))
     return fitted @ np.swapaxes(_mixing_of_ears(field, fitted), -1, -2)
 

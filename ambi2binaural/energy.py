@@ -18,9 +18,9 @@ from simbinaural.errors import require, require_shape
 from simbinaural.geometry import conjugate, orientation_towards
 
 GRID_DEG = 2.5
-AZIMUTHS_DEG = np.arange(180, -180, -GRID_DEG, dtype=np.float32)
+AZIMUTHS_DEG = np.arange(180, -180, -GRID_DEG)
 """Columns of a map: from behind over the left to the front and on, as in a panorama."""
-ELEVATIONS_DEG = np.arange(90, -90 - GRID_DEG, -GRID_DEG, dtype=np.float32)
+ELEVATIONS_DEG = np.arange(90, -90 - GRID_DEG, -GRID_DEG)
 """Rows of a map: from straight above to straight below, both included."""
 REGION_DEG = 25.0
 BAND_SLOPE = 4
@@ -81,9 +81,7 @@ class EnergyMeter:
 
     @property
     def covariances(self):
-        """Mean products of the channels in each second so far: (seconds, 4, 4); the last, if it
-        is not complete, over the samples it has.
-        """  # noqa: D205
+        """Mean products of the channels in each second, begun ones included: (seconds, 4, 4)."""
         counts = np.array(self._counts, dtype=float).reshape(-1, 1, 1)
         return np.array(self._products).reshape(-1, 4, 4) / counts
 

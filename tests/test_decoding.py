@@ -118,10 +118,11 @@ def test_a_symmetric_head_hears_mirrored_sound_with_swapped_ears(kemar, method):
     )
 
 
-def two_points(louder=1.0):
-    """Ears in free air, 21 cm apart; the left one hears `louder` times as much."""
+def two_points(louder=1.0, later_s=0.0):
+    """Ears in free air, 21 cm apart; the left one hears `louder` times as much, and later."""
     head = head_of(lambda vectors: np.full((len(vectors), 2), [louder, 1.0]))
-    return replace(head, delays_s=0.0003 * head.directions[:, :1] * [1, -1])
+    delays = 0.0003 * head.directions[:, :1] * [1, -1] + [later_s, 0]
+    return replace(head, delays_s=delays)
 
 
 def highs_of(decoder, vectors):
@@ -139,7 +140,7 @@ def test_above_the_transition_levels_stay(method, limit_db):
 
 
 def test_tac_keeps_the_covariance_of_unlike_ears():
-    head = two_points(louder=2.0)
+    head = two_points(louder=2.0, later_s=0.0001)
     highs = highs_of(design_decoder(head, 1, "tac"), head.directions)
     weights = head.sphere.solid_angles
     have = np.einsum("n,nif,njf->ijf", weights, highs, np.conj(highs))
