@@ -19,9 +19,9 @@ KEMAR at 48 kHz, errors over the sphere (rms; coherence over the frequencies)::
                             magls    tac     ls   magls    tac     ls
     ITD below 1 kHz, us       105    116     99      16     16     15
     ILD around 4 kHz, dB      2.6    4.4    5.5     1.4    3.1    4.9
-    level around 4 kHz, dB    1.9    4.3   13.7     1.0    2.7    9.2
+    level around 4 kHz, dB    1.9    4.2   13.7     1.0    2.7    9.2
     diffuse level, dB         0.0    0.1   16.0     0.0    0.0   11.1
-    diffuse coherence        0.41   0.03   0.37    0.19   0.00   0.13
+    diffuse coherence        0.41   0.04   0.37    0.19   0.00   0.13
 
 In first order the ITD of sound from the side is at best four fifths of the true one.
 """
