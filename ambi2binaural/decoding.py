@@ -23,7 +23,7 @@ KEMAR at 48 kHz, errors over the sphere (rms; coherence over the frequencies)::
     diffuse level, dB         0.0    0.1   16.0     0.0    0.0   11.1
     diffuse coherence        0.41   0.04   0.37    0.19   0.00   0.13
 
-In first order the ITD of sound from the side is at best four fifths of the true one.
+In first order the ITD of sound from the side is 0.81 to 0.87 of the true one (median, below 1 kHz).
 """
 
 from dataclasses import dataclass
