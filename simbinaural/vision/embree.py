@@ -16,7 +16,7 @@ from simbinaural.vision.home import load_home
 from simbinaural.vision.light import room_light
 from simbinaural.vision.mirrors import mirror_rays
 from simbinaural.vision.raster import SAMPLES, rasterize
-from simbinaural.vision.rays import View, measure
+from simbinaural.vision.rays import View, aim, measure
 from simbinaural.vision.shading import Stage, develop, reflect
 from simbinaural.vision.surfaces import join, tabulate
 from simbinaural.vision.textures import LINEAR, pack_textures
@@ -136,18 +136,14 @@ class Renderer:
         """Cast the centres of all pixels, and the other samples where surfaces meet."""
         shape = view.ways.shape[:3]
         faces = np.empty(shape, np.int32)
-        faces[:] = self._cast(view, view.ways[0].reshape(-1, 3)).reshape(shape[1:])
+        centres = view.ways[0].reshape(-1, 3)
+        faces[:] = self._caster.first_hits(*aim(view, centres)).face.reshape(shape[1:])
         group = np.where(faces[0] < 0, -1, self._stage.group[faces[0]])
         edge = _edges(group)
         for sample in range(1, shape[0]):
-            faces[sample][edge] = self._cast(view, view.ways[sample][edge])
+            rays = aim(view, view.ways[sample][edge])
+            faces[sample][edge] = self._caster.first_hits(*rays).face
         return faces
-
-    def _cast(self, view, ways):
-        """Face that each body vector (rays, 3) meets."""
-        ways = (ways @ view.turn.T).astype(np.float32)
-        origins = np.broadcast_to(view.eye.astype(np.float32), ways.shape)
-        return self._caster.first_hits(np.ascontiguousarray(origins), ways).face
 
     def _mirror(self, view, faces):
         """Mirrored light (pixels, 3) and its share (pixels,)."""
@@ -195,9 +191,7 @@ class Renderer:
             return np.count_nonzero(faces >= 0)
         corners = self._corners[chosen].reshape(-1, 3)
         caster = RayCaster(corners, np.arange(len(corners)).reshape(-1, 3))
-        ways = (view.ways[0].reshape(-1, 3) @ view.turn.T).astype(np.float32)
-        origins = np.broadcast_to(view.eye.astype(np.float32), ways.shape)
-        return np.count_nonzero(caster.blocked(np.ascontiguousarray(origins), ways))
+        return np.count_nonzero(caster.blocked(*aim(view, view.ways[0].reshape(-1, 3))))
 
     def sees(self, origins, targets, *, through_objects=True):
         """Tell whether nothing stands between points.

@@ -110,3 +110,16 @@ def measure(faces, surfaces, view, along_axis):
                 depth[row, column] = -distance * body[2] if along_axis else distance
                 mask[row, column] = surfaces.label[face]
     return depth, mask
+
+
+@njit(cache=True, error_model="numpy")
+def aim(view, ways):
+    """Origins and world directions (rays, 3), float32, of body vectors (rays, 3)."""
+    origins = np.empty((len(ways), 3), np.float32)
+    directions = np.empty_like(origins)
+    for ray in range(len(ways)):
+        way = to_world(view.turn, row3(ways, ray))
+        for k in range(3):
+            origins[ray, k] = view.eye[k]
+            directions[ray, k] = way[k]
+    return origins, directions
