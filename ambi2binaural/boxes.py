@@ -1,5 +1,7 @@
 """What an MP4 or QuickTime file declares, read from its boxes before any decoder opens it."""
 
+import re
+
 from ambi2binaural.declaration import Declaration, declare_gspherical
 from simbinaural.boxes import boxes, entry_boxes, file_boxes, find_boxes, sample_entries, tracks
 from simbinaural.errors import InputError, require
@@ -22,6 +24,9 @@ PyAV copies such a layout without what it points to, and frees it twice: the pro
 is lost without them, since SA3D is read here and the order of the samples stays that of the file.
 """
 
+LONGEST_DESCRIPTION = 2**16
+"""Bytes of a sample description, where its size cannot be."""
+
 SPHERICAL = (b"sv3d", b"st3d")
 """Boxes that are hidden as well, because FFmpeg gives up a whole file for a fault in one."""
 
@@ -31,6 +36,12 @@ APPLE_PROJECTIONS = {b"equi": "equirect", b"hequ": "equirect180", b"fish": "fish
 def begins_with_box(start):
     """Whether the first bytes of a file are those of an MP4 or QuickTime file."""
     return start[4:8] in OUTERMOST
+
+
+def has_index(path):
+    """Whether a file has an MP4 index, whatever it begins with: FFmpeg would find it."""
+    with path.open("rb") as file:
+        return any(box.kind == b"moov" for box in file_boxes(file))
 
 
 def read_boxes(path):
@@ -129,20 +140,31 @@ def _declare_vexu(declaration, body):
 
 
 def _read_sounds(declaration, moov, offset):
+    declaration.hidden += [offset + place for place in _unsafe_places(moov)]
     for number, (_, trak) in enumerate(tracks(moov, b"soun")):
         for *_, entry in sample_entries(moov, trak):
-            for box in _sound_boxes(moov, entry):
-                declaration.hidden.append(offset + box.start + 4)
+            for box in _with_wave(moov, entry_boxes(moov, entry, b"soun")):
                 if box.kind == b"SA3D":
                     _declare_sa3d(declaration, number, moov[box.body : box.end])
 
 
-def _sound_boxes(moov, entry):
-    """Boxes that name channels, in a sample entry or QuickTime's wave inside it."""
-    inside = entry_boxes(moov, entry, b"soun")
-    for wave in [box for box in inside if box.kind == b"wave"]:
-        inside += boxes(moov, wave.body, wave.end)
-    return [box for box in inside if box.kind in UNSAFE]
+def _unsafe_places(moov):
+    """Where unsafe kinds stand in sample descriptions.
+
+    Found by their bytes: in a damaged file the decoder finds boxes that a walk does not.
+    """
+    for described in re.finditer(b"stsd", moov):
+        size = int.from_bytes(moov[described.start() - 4 : described.start()], "big")
+        length = size if 1 < size < LONGEST_DESCRIPTION else LONGEST_DESCRIPTION
+        stretch = moov[described.start() : described.start() + length]
+        for kind in re.finditer(b"|".join(UNSAFE), stretch):
+            yield described.start() + kind.start()
+
+
+def _with_wave(moov, inside):
+    """Boxes of a sample entry, and those of QuickTime's wave among them."""
+    waves = [box for box in inside if box.kind == b"wave"]
+    return [*inside, *(box for wave in waves for box in boxes(moov, wave.body, wave.end))]
 
 
 def _declare_sa3d(declaration, number, body):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ambi2binaural.channels import find_audio_layout
 from ambi2binaural.layout import AudioLayout, Overrides, VideoLayout
-from ambi2binaural.media import glance, listen, open_media, picture_track, read_declaration
+from ambi2binaural.media import decodes, glance, listen, open_media, picture_track, read_declaration
 from ambi2binaural.pictures import find_video_layout
 from simbinaural.errors import InputError, require
 
@@ -206,9 +206,11 @@ def _sound(path, overrides):
 
 def _ambisonic_track(tracks, declaration):
     """Number of the track that is declared ambisonic, else of the first with channels enough."""
-    declared = [number for number in declaration.spatial_audio if number < len(tracks)]
-    enough = [number for number, track in enumerate(tracks) if track.channels >= 4]
-    return min(declared or enough or [0])
+    heard = [number for number, track in enumerate(tracks) if decodes(track)]
+    require(heard, "sound must be of a codec that FFmpeg decodes, got another")
+    declared = [number for number in heard if number in declaration.spatial_audio]
+    enough = [number for number in heard if tracks[number].channels >= 4]
+    return (declared or enough or heard)[0]
 
 
 def _track_notes(tracks, number):

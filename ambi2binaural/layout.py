@@ -11,7 +11,7 @@ from simbinaural.ambisonics import FUMA_ACN, FUMA_FACTOR
 from simbinaural.errors import InputError, require
 
 PROJECTIONS = ("equirect", "eac", "cubemap")
-STEREO = ("mono", "top-bottom", "left-right")
+STEREO = ("mono", "top-bottom", "left-right", "right-left")
 ORDERINGS = ("acn", "fuma")
 NORMALIZATIONS = ("sn3d", "n3d", "fuma")
 
@@ -79,7 +79,8 @@ class VideoLayout:
     projection : str
         ``equirect`` (of any aspect), ``eac`` (YouTube's 3 x 2 faces) or ``cubemap`` (sv3d's).
     stereo : str
-        ``mono``, ``top-bottom`` or ``left-right``: how two eyes share a frame.
+        ``mono``, ``top-bottom``, ``left-right`` or ``right-left``: where the left eye's picture
+        lies, then the right one's.
     tilt : (float, float, float)
         Yaw and pitch, counter-clockwise around up and right, and roll, clockwise around the front,
         in degrees: applied in this order, they bring the projection upright.

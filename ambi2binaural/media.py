@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ambi2binaural.boxes import begins_with_box, read_boxes
+from ambi2binaural.boxes import begins_with_box, has_index, read_boxes
 from ambi2binaural.declaration import Declaration
 from ambi2binaural.matroska import begins_with_ebml, read_elements
 from simbinaural.audio.files import frame_samples
@@ -45,7 +45,7 @@ def read_declaration(path):
     require(start, f"{path}: file must not be empty, got 0 bytes")
     if begins_with_ebml(start):
         return read_elements(path)
-    return read_boxes(path) if begins_with_box(start) else Declaration()
+    return read_boxes(path) if begins_with_box(start) or has_index(path) else Declaration()
 
 
 def open_media(path, declaration=None):
@@ -71,7 +71,8 @@ def open_media(path, declaration=None):
     declaration = declaration or read_declaration(path)
     source = _Concealed(path, declaration.hidden) if declaration.hidden else str(path)
     try:
-        return av.open(source)
+        # Titles in another encoding must not keep a file from opening.
+        return av.open(source, metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise InputError(
             f"{path}: file must be a video or a sound, got {error.strerror}"
@@ -130,11 +131,15 @@ class SampleReader:
 
 
 def picture_track(container):
-    """Return the first video track that is no cover picture, or None."""
+    """First video track that decodes and is no cover picture, or None."""
     attached = av.stream.Disposition.attached_pic
-    return next(
-        (track for track in container.streams.video if not track.disposition & attached), None
-    )
+    tracks = (each for each in container.streams.video if not each.disposition & attached)
+    return next((each for each in tracks if decodes(each)), None)
+
+
+def decodes(track):
+    """Whether there is a decoder for a track: without one, PyAV knows nothing of it."""
+    return track.codec_context is not None
 
 
 def glance(container, *, count=3, size=(384, 192)):

@@ -7,8 +7,6 @@ from ambi2binaural.layout import VideoLayout
 from ambi2binaural.seams import eyes, half, recognize
 from simbinaural.errors import InputError, require
 
-SWAPPED_EYES = {"right-left": "left-right", "bottom-top": "top-bottom"}
-
 HALF_SPHERE = 0.55
 """Share of the horizon up to which a video is one of 180 degrees."""
 
@@ -63,10 +61,10 @@ def find_video_layout(declared, shape, look, overrides):
 
 
 def _settle_eyes(known, notes):
-    stereo, says = known.get("stereo", (None, None))
-    if stereo in SWAPPED_EYES:
-        known["stereo"] = SWAPPED_EYES[stereo], says
-        notes.append("the right eye comes first: its picture is taken")
+    # Either eye is as good: the warps know no frame with the right eye above.
+    if known.get("stereo", (None,))[0] == "bottom-top":
+        known["stereo"] = "top-bottom", known["stereo"][1]
+        notes.append("the right eye's picture lies above: it is taken")
 
 
 def _settle_projection(known, notes, shape, look):
@@ -89,7 +87,7 @@ def _guess(shape):
 def _told_by_shape(known, shape):
     """Projection and stereo of shapes that only equirectangular pictures have; else nothing."""
     stereo = known.get("stereo", (None,))[0]
-    usual = {"mono": 2.0, "top-bottom": 1.0, "left-right": 4.0}
+    usual = {"mono": 2.0, "top-bottom": 1.0, "left-right": 4.0, "right-left": 4.0}
     for eyes_of_shape, aspect in usual.items():
         if stereo in (None, eyes_of_shape) and _near(_aspect(shape), aspect):
             says = f"shape: {_words(shape)} is {aspect:g}:1"

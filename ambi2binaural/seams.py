@@ -71,7 +71,7 @@ def half(pictures, stereo, *, second=False):
     height, width = pictures.shape[1:]
     if stereo == "top-bottom":
         return pictures[:, height // 2 :] if second else pictures[:, : height // 2]
-    if stereo == "left-right":
+    if stereo in ("left-right", "right-left"):
         return pictures[:, :, width // 2 :] if second else pictures[:, :, : width // 2]
     return pictures
 

@@ -151,6 +151,20 @@ print(found.audio.channel_map, found.audio.how["channel_map"], count > 50000, *f
     assert run.returncode == 0
 
 
+def test_map_in_a_damaged_entry_is_hidden_too(tmp_path):
+    path = make_file(tmp_path / "a.mov", tones(4))
+    write_spherical_boxes(path, channel_map=(0, 3, 1, 2))
+    content = bytearray(path.read_bytes())
+    # A neighbor of SA3D that ends too late: a strict walk gives up the entry, FFmpeg does not.
+    content[content.rindex(b"SA3D") - 4 - 19 - 5] ^= 0x80
+    path.write_bytes(content)
+    assert b"SA3D" in {bytes(content[at : at + 4]) for at in read_declaration(path).hidden}
+    # Nor is the first box a strict reader's.
+    content[4:8] = b"????"
+    path.write_bytes(content)
+    assert b"SA3D" in {bytes(content[at : at + 4]) for at in read_declaration(path).hidden}
+
+
 def test_declared_head_locked_stereo(tmp_path):
     path = make_file(tmp_path / "a.mov", tones(6))
     write_spherical_boxes(path, n_channels=6, channel_map=(4, 5, 0, 1, 2, 3))
@@ -309,10 +323,12 @@ def test_bounds_belong_to_their_projection():
     assert layout_of(declared, projection="eac").bounds == (0, 0, 0, 0)
 
 
-def test_right_eye_first_is_noted():
-    layout = layout_of({"projection": "equirect", "stereo": "right-left"})
-    assert layout.stereo == "left-right"
-    assert layout.notes == ("the right eye comes first: its picture is taken",)
+def test_right_eye_first():
+    assert layout_of({"stereo": "right-left"}, (7680, 1920, 1.0)).projection == "equirect"
+    assert layout_of({"projection": "equirect", "stereo": "right-left"}).stereo == "right-left"
+    layout = layout_of({"projection": "equirect", "stereo": "bottom-top"})
+    assert layout.stereo == "top-bottom"
+    assert layout.notes == ("the right eye's picture lies above: it is taken",)
 
 
 @pytest.mark.parametrize(("kind", "name"), [("e", "equirect"), ("eac", "eac"), ("c3x2", "cubemap")])
@@ -513,6 +529,19 @@ def test_separate_sound(tmp_path):
     assert "picture lasts 0.3 s and sound 1.5 s: the shorter counts" in longer.notes
     with pytest.raises(InputError, match=r"none\.wav: file must exist"):
         describe(whole, audio=tmp_path / "none.wav")
+
+
+def test_unknown_codecs_and_titles(tmp_path):
+    path = make_file(tmp_path / "a.mov", tones(4))
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"VideoHandler", b"Vid\xffoHandler"))
+    assert describe(path).audio.order == 1
+    path.write_bytes(whole.replace(b"lpcm", b"nono"))
+    with pytest.raises(InputError, match=r"a\.mov: sound must be of a codec that FFmpeg decodes"):
+        describe(path)
+    path.write_bytes(whole.replace(b"avc1", b"nono"))
+    with pytest.raises(InputError, match=r"a\.mov: file must have pictures, got none"):
+        describe(path)
 
 
 def test_cut_off_files(tmp_path):
