@@ -5,6 +5,7 @@ needs to start, late or early tracks and gaps all speak through them. Nothing is
 at hand and a block of sound, however long the video.
 """
 
+import re
 from dataclasses import dataclass
 from itertools import chain
 
@@ -27,6 +28,9 @@ SEEK_S = 10
 
 BREAK_S = 600
 """A step in the time stamps of sound that no recording has: it is a fault, and passed over."""
+
+TIME_TAG = re.compile(r"(\d+):(\d+):(\d+(?:\.\d*)?)$")
+"""How Matroska notes where a track ends."""
 
 FREE_CLOCKS = ("mpegts", "mpeg", "avi")
 """Containers whose clock starts anywhere: a separate sound goes with their start, not their 0."""
@@ -245,8 +249,8 @@ def _require_pictures(path, container):
 def _decoded(container, track, extent, threads=0):
     """Yield the frames of a track; what does not decode is counted and passed over."""
     for other in container.streams:
-        if other is not track:
-            other.discard = "all"  # not even read from the disk
+        if other.index != track.index:
+            other.discard = av.stream.Discard.all  # not even read from the disk
     track.codec_context.thread_count = threads
     track.thread_type = "AUTO"
     for packet in _packets(container, track):
@@ -288,6 +292,10 @@ def _stated_end(container, track):
     """Time on the container's clock at which a track ends, as stated; 0 if nothing is."""
     if track.duration:
         return float((track.duration + (track.start_time or 0)) * track.time_base)
+    found = TIME_TAG.match(track.metadata.get("DURATION", ""))
+    if found:
+        hours, minutes, seconds = (float(part) for part in found.groups())
+        return 3600 * hours + 60 * minutes + seconds
     return ((container.duration or 0) + (container.start_time or 0)) / av.time_base
 
 
