@@ -180,7 +180,7 @@ def preview(dataset, clips):
     type=click.Choice(["aac", "flac", "pcm"]),
     default="aac",
     show_default=True,
-    help="Of ambisonic sound; flac and pcm keep it whole.",
+    help="Of ambisonic sound; flac (16 bits) and pcm (24 bits) lose nothing else.",
 )
 def export(dataset, clip, out, spherical, codec):
     """Write one clip as an MP4 file.

@@ -63,6 +63,27 @@ def test_other_options_are_named():
 
 
 @pytest.mark.parametrize(
+    ("given", "picture"),
+    [
+        ({}, (480, 240, 90)),
+        ({"width": 640}, (640, 240, 90)),
+        ({"fov_deg": 60.0}, (480, 240, 60)),
+        ({"projection": "equirect"}, (1920, 960, 360)),
+        ({"projection": "equirect", "width": 400}, (400, 200, 360)),
+        ({"projection": "equirect", "height": 100}, (200, 100, 360)),
+        ({"projection": "equirect", "width": 400, "height": 300}, (400, 300, 360)),
+    ],
+)
+def test_pictures_are_completed(given, picture):
+    options = RenderOptions(**given)
+    camera = options.camera
+    assert (camera.width, camera.height, camera.fov_deg) == picture
+    assert camera.projection == options.projection
+    assert options.viewfinder.projection == "perspective"
+    assert RenderOptions.from_json(options.as_json()) == options
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"videos": 0}, "videos must be at least 1, got 0"),
@@ -72,6 +93,10 @@ def test_other_options_are_named():
         ({"rir_rate": -1}, "rir_rate must be between 0 and 50"),
         ({"fov_deg": 180}, "fov_deg must be between 1 and 170"),
         ({"width": 0}, "size must be at least 1 x 1"),
+        ({"projection": "fisheye"}, "projection must be one of perspective, equirect, got fisheye"),
+        ({"projection": "equirect", "fov_deg": 90}, "fov_deg must be 360 for a panorama, got 90"),
+        ({"audio": ("foa",)}, "audio must be binaural or binaural,foa, got foa"),
+        ({"audio": ()}, "audio must be binaural or binaural,foa, got "),
         ({"seed": -1}, "seed must be at least 0"),
         ({"shard_clips": 0}, "shard_clips must be at least 1"),
     ],

@@ -206,6 +206,20 @@ def test_other_options_are_refused_by_name(copy):
     assert len(result.output.splitlines()) == 1
 
 
+def test_data_sets_from_before_a_new_option_go_on(copy):
+    path = copy / "dataset.json"
+    info = json.loads(path.read_text())
+    for name in ("projection", "audio"):
+        del info["options"][name]
+    path.write_text(json.dumps(info))
+    result = run("render", "--scenes", "procedural:3", *SMALL, "--out", copy)
+    assert "all there" in result.output
+    result = run(
+        "render", "--scenes", "procedural:3", *SMALL, "--out", copy, "--audio", "binaural,foa"
+    )
+    assert "--audio was binaural, now binaural,foa" in result.output
+
+
 # --------------------------------------------------------------------------- verify finds faults
 
 
@@ -335,6 +349,8 @@ def write_silent(path):
         (["--scenes", "procedural:0"], "scenes must be procedural:N with N from 1"),
         (["--classes", "guitar,tuba"], "classes must be among"),
         (["--duration", "0.5"], "duration_s must be between 1"),
+        (["--audio", "foa"], "audio must be binaural or binaural,foa, got foa"),
+        (["--camera", "equirect", "--fov-deg", "90"], "fov_deg must be 360 for a panorama, got 90"),
         (["--hrtf", "nothing.sofa"], "nothing.sofa"),
         (["--sounds", "nothing"], "nothing"),
         (["--objects", "nothing"], "nothing"),
