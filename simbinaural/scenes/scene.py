@@ -42,7 +42,8 @@ class Texture:
         sRGB; repeats in both directions. Texture coordinate (0, 0) is the first row's left edge,
         u grows along the rows, v down the columns.
     gloss : float
-        Share of light that is mirrored at a steep glance, 0 (matt) to 1.
+        From 0 (matt) to 1 (a mirror): gloss squared of the light is mirrored head-on, up to twice
+        the gloss at a flat glance.
     emission : float
         Radiance of a white texel; 0 for what does not glow.
     """
