@@ -153,7 +153,7 @@ def test_noise_is_what_the_ears_hear_too(kemar):
     for ear, channel in ((0, 0), (1, 0), (0, 1), (1, 1), (0, 3)):
         found = csd(channels[channel], left_right[ear], **options)[1][:256] / power
         found, true = (x[16:120].reshape(13, 8).mean(axis=1) for x in (found, wanted[ear, channel]))
-        np.testing.assert_allclose(found, true, atol=0.06)
+        np.testing.assert_allclose(found, true, atol=0.1)
         assert np.abs(true).max() > 0.15
 
 
