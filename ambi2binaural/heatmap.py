@@ -10,8 +10,9 @@ from simbinaural.audio import from_db
 from simbinaural.geometry import Camera, orientation_towards, pixel_vectors, pixels, rotate
 from simbinaural.video import write_video
 
-RANGE_DB = 6.0
-"""How far below its peak the energy is shown: first order tells directions but softly."""
+RANGE_DB = (1.0, 6.0)
+"""How far below its peak the energy is shown: as far as it reaches, for first order tells
+directions but softly, and echoes hide them; within these limits."""
 
 OPACITY = 0.6
 
@@ -87,9 +88,9 @@ def heat_layer(energy, view, camera):
         empty = np.zeros((camera.height, camera.width, 1), np.float32)
         return np.zeros((camera.height, camera.width, 3), np.uint8), empty
     level = 10 * np.log10(np.maximum(energy, 1e-30) / energy.max())
-    heat = np.clip(1 + _to_image(level, camera) / RANGE_DB, 0, 1)
+    heat = np.clip(1 + _to_image(level, camera) / np.clip(-level.min(), *RANGE_DB), 0, 1)
     color = cv2.applyColorMap((255 * heat).astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
-    opacity = (OPACITY * heat)[..., None].astype(np.float32)
+    opacity = (OPACITY * heat**1.5)[..., None].astype(np.float32)
     color = np.ascontiguousarray(color)
     for line in view_outline(view, camera):
         cv2.polylines(color, [line], False, LINE_RGB, 2, cv2.LINE_AA)

@@ -30,7 +30,7 @@ from simbinaural.metrics import (
 )
 from simbinaural.scenes.scene import OCTAVE_BANDS_HZ, Material, Room
 from simbinaural.shards import open_dataset
-from simbinaural.video import decode_jpeg
+from simbinaural.video import decode_jpeg, read_frames
 
 PICTURES = Path(__file__).parents[1] / "assets" / "readme"
 
@@ -52,6 +52,7 @@ def main():
         draw_frames(data)
         subprocess.run([*command, "preview", data], check=True)
         photograph(data / "index.html")
+        draw_heat(Path(folder))
     draw_acoustics()
 
 
@@ -62,6 +63,23 @@ def draw_frames(data):
     rows = [np.hstack(frames[k : k + COLUMNS]) for k in range(0, len(frames), COLUMNS)]
     picture = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(PICTURES / "frames.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def draw_heat(folder):
+    """Film a panorama, write it as 360-degree video, and show a second of its heat map."""
+    film, heat = folder / "film.mp4", folder / "heat.mp4"
+    simbinaural = [sys.executable, "-m", "simbinaural"]
+    options = ["--videos", "1", "--duration", "5", "--classes", "phone", "--seed", "5"]
+    panorama = ["--camera", "equirect", "--audio", "binaural,foa", "--out", folder / "sphere"]
+    subprocess.run([*simbinaural, "render", *options, *panorama], check=True)
+    subprocess.run(
+        [*simbinaural, "export", "--spherical", folder / "sphere", "0", "-o", film], check=True
+    )
+    command = [sys.executable, "-c", "from ambi2binaural.cli import main; main()"]
+    subprocess.run([*command, "heatmap", film, "-o", heat], check=True)
+    frame = next(rgb for seconds, rgb in read_frames(heat) if seconds >= 2)
+    picture = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+    cv2.imwrite(str(PICTURES / "heat.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
 def photograph(page):
