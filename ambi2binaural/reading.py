@@ -14,6 +14,7 @@ import numpy as np
 import soxr
 
 from ambi2binaural.media import SampleReader, open_media, picture_track
+from ambi2binaural.skipping import skip_unasked
 from simbinaural.errors import require
 from simbinaural.geometry import to_count
 
@@ -112,8 +113,8 @@ class MediaReader:
         Parameters
         ----------
         times : iterable of float
-            Seconds, growing. Of two frames as near the earlier one is taken; the last frame lasts
-            as long as it is shown.
+            Seconds, growing, not without end. Of two frames as near the earlier one is taken; the
+            last frame lasts as long as it is shown.
 
         Yields
         ------
@@ -129,12 +130,13 @@ class MediaReader:
         InputError
             If the times do not grow.
         """
-        times = _growing(times)
+        asked = list(_growing(times))
+        times = iter(asked)
         wanted = next(times, None)
         if wanted is None:
             return
         shown_s = frame = None
-        for next_s, following in self._frames_from(wanted):
+        for next_s, following in self._frames_near(asked):
             while frame is not None and wanted is not None and wanted <= (shown_s + next_s) / 2:
                 yield wanted, shown_s, frame
                 wanted = next(times, None)
@@ -145,24 +147,25 @@ class MediaReader:
             yield wanted, shown_s, frame
             wanted = next(times, None)
 
-    def _frames_from(self, wanted):
-        """Yield (time, frame) from a keyframe before a time on, or from the first frame."""
+    def _frames_near(self, asked):
+        """Yield (time, frame) from a keyframe before the first time on, or from the first frame."""
         self.picture.n_damaged = 0
-        if wanted > SEEK_S:
-            found = self._timed_frames(seek_s=wanted - 1)
+        if asked[0] > SEEK_S:
+            found = self._timed_frames(asked, seek_s=asked[0] - 1)
             first = next(found, None)
-            if first is not None and first[0] <= wanted:
+            if first is not None and first[0] <= asked[0]:
                 return chain([first], found)
-        return self._timed_frames()
+        return self._timed_frames(asked)
 
-    def _timed_frames(self, seek_s=None):
+    def _timed_frames(self, asked, seek_s=None):
         period = 1 / self.fps if self.fps else 0.0
         last_s = -np.inf
         with open_media(self.path) as container:
             track = _require_pictures(self.path, container)
             if seek_s is not None and not _seek(container, track, self.start_s + seek_s):
                 return
-            for frame in _decoded(container, track, self.picture):
+            moments = [(time + self.start_s) / float(track.time_base) for time in asked]
+            for frame in _decoded(container, track, self.picture, moments=moments):
                 known = frame.time is not None
                 time = frame.time - self.start_s if known else max(last_s, -period) + period
                 if time <= last_s:
@@ -246,14 +249,18 @@ def _require_pictures(path, container):
     return track
 
 
-def _decoded(container, track, extent, threads=0):
-    """Yield the frames of a track; what does not decode is counted and passed over."""
+def _decoded(container, track, extent, *, threads=0, moments=None):
+    """Yield the frames of a track, or at least those nearest to some moments of its clock.
+
+    What does not decode is counted and passed over.
+    """
     for other in container.streams:
         if other.index != track.index:
             other.discard = av.stream.Discard.all  # not even read from the disk
     track.codec_context.thread_count = threads
     track.thread_type = "AUTO"
-    for packet in _packets(container, track):
+    packets = _packets(container, track)
+    for packet in packets if moments is None else skip_unasked(packets, track, moments):
         try:
             frames = track.decode(packet)
         except EOFError:

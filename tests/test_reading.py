@@ -195,6 +195,29 @@ def test_sought_frames_are_those_of_a_full_pass(film):
     assert sought == [whole[time] for time in times]
 
 
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "libvpx-vp9"])
+def test_skipping_changes_no_picture(tmp_path, codec):
+    path = tmp_path / "moving.mkv"
+    moving = ("-f", "lavfi", "-i", "testsrc2=s=160x80:r=30,noise=alls=5:allf=t", "-t", 6)
+    ffmpeg(*moving, "-c:v", codec, "-pix_fmt", "yuv420p", path)
+    with av.open(str(path)) as container:
+        whole = {round(30 * frame.time): frame.to_ndarray() for frame in container.decode(video=0)}
+    assert len(whole) == 180
+    for fps in (8, 30, 2.5):
+        for wanted, shown, frame in MediaReader(path).frames(np.arange(0, 6, 1 / fps)):
+            assert abs(wanted - shown) < 0.5 / 30 + 0.001
+            np.testing.assert_array_equal(frame.to_ndarray(), whole[round(30 * shown)])
+
+
+def test_skipping_leaves_out_what_is_not_asked_for(film):
+    decoded = [
+        len(list(MediaReader(film)._timed_frames(list(np.arange(0, 20, step)))))
+        for step in (1 / 30, 1 / 8)
+    ]
+    assert decoded[0] == 600
+    assert 160 <= decoded[1] < 500
+
+
 def test_frames_come_again_from_the_start(film):
     reader = MediaReader(film)
     first = [level(frame) for *_, frame in reader.frames([0, 1, 2])]
