@@ -92,7 +92,8 @@ def crop_options(command):
 @click.option(
     "--split-list",
     type=click.Path(path_type=Path),
-    help="Video ids, a line each, with train, val or test behind: writes splits/video.json.",
+    help="Video ids (file names without ending), a line each, with train, val or test behind: "
+    "writes splits/video.json; others go to train.",
 )
 @crop_options
 def crop(files, audio, split_list, out, **values):
@@ -114,6 +115,7 @@ def crop(files, audio, split_list, out, **values):
 def _crop(sources, folder, parts, *, band_hz, tilt, layout, video, workers, **values):
     """Run the batch, then print what became of each file."""
     from ambi2binaural.batch import crop_files, split_by_video
+    from simbinaural.errors import InputError
     from simbinaural.jobs import open_executor
 
     values["hrtf"] = values["hrtf"] and str(Path(values["hrtf"]).resolve())
@@ -140,7 +142,10 @@ def _crop(sources, folder, parts, *, band_hz, tilt, layout, video, workers, **va
     for report in failed:
         click.echo(report.error, err=True)
     if len(failed) < len(reports) and parts is not None:
-        click.echo(split_by_video(folder, parts))
+        try:
+            click.echo(split_by_video(folder, parts))
+        except InputError as error:  # too few videos: the clips are there all the same
+            warn(f"{folder}: no split by video was made: {error}")
     seconds = sum(report.duration_s for report in reports)
     clips = sum(report.n_clips for report in reports)
     click.echo(

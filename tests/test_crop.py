@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from ffmpeg import ffmpeg
-from scipy.signal import correlate
+from scipy.signal import correlate, oaconvolve
 from shoebox import heads, home, material, rectangle
 
 from ambi2binaural.cli import main
@@ -30,7 +30,7 @@ from simbinaural.audio import convolve, write_audio
 from simbinaural.errors import InputError
 from simbinaural.geometry import Camera, direction_vectors, directions, pixels
 from simbinaural.hrtf import load_hrtf
-from simbinaural.metrics import interaural_level_difference_db
+from simbinaural.metrics import direct_to_reverberant_ratio_db, interaural_level_difference_db
 from simbinaural.shards import clip_faults, open_dataset, read_split
 from simbinaural.spherical import write_spherical_boxes
 from simbinaural.video import decode_jpeg, write_video
@@ -251,7 +251,7 @@ def anechoic(azimuth_deg, elevation_deg, distance=2.0):
     arrivals = find_arrivals(scene, source, [pose], hrtf=hrtf, rng=np.random.default_rng(0))
     dry = noise(3.0, seed=3)
     foa, ears = ambisonic_rirs(arrivals, hrtf)[0], binaural_rirs(arrivals, hrtf)[0]
-    heard = np.stack([np.convolve(dry, channel)[: len(dry)] for channel in foa])
+    heard = oaconvolve(dry[None], foa, axes=1)[:, : len(dry)]
     azimuth, elevation, _ = directions(pose.to_body(source))
     return heard.astype(np.float32), convolve(dry, ears)[:, : len(dry)], azimuth, elevation
 
@@ -276,6 +276,30 @@ def test_the_simulators_own_sound_is_found_again(tmp_path, place):
         n = min(len(true), len(found))
         meet = correlate(found[:n], true[:n], method="fft")
         assert abs(np.argmax(np.abs(meet)) - (n - 1)) / RATE < 1e-3
+
+
+def test_directions_where_the_direct_sound_prevails(tmp_path):
+    """In a furnished-like room with echo: within 10 degrees in 90 % of seconds of DRR >= 3 dB."""
+    hrtf = load_hrtf(sample_rate=RATE)
+    rng = np.random.default_rng(4)
+    scene = home(rectangle((7.0, 2.8, 6.0)), materials=(material(0.6, 0.4),))
+    errors = []
+    for number in range(6):
+        pose = heads([(3.5, 1.6, 3.0)], rng.uniform(-180, 180))[0]
+        source = pose.to_world(rng.uniform(0.7, 1.0) * direction_vectors(rng.uniform(-180, 180), 0))
+        arrivals = find_arrivals(scene, source, [pose], hrtf=hrtf, rng=rng)
+        ears, foa = binaural_rirs(arrivals, hrtf)[0], ambisonic_rirs(arrivals, hrtf)[0]
+        assert direct_to_reverberant_ratio_db(ears, RATE) >= 3
+        heard = oaconvolve(noise(4.0, number)[None], foa, axes=1)
+        film = write_spherical(tmp_path / f"{number}.mp4", heard[:, : 4 * RATE].astype(np.float32))
+        result = run("crop", film, "--out", tmp_path / str(number))
+        assert result.exit_code == 0, result.output
+        azimuth, elevation, _ = directions(pose.to_body(source))
+        with open_dataset(tmp_path / str(number)) as clips:
+            views = clips.clip("00000-0000")["viewpoint"]
+        cosines = direction_vectors(*views.T) @ direction_vectors(azimuth, elevation)
+        errors += list(np.degrees(np.arccos(np.clip(cosines, -1, 1))))
+    assert np.mean(np.array(errors) < 10) >= 0.9
 
 
 # --------------------------------------------------------------------------- many files
