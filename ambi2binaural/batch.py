@@ -10,10 +10,8 @@
 A file's number is its place in the list, so that more files can be added later.
 """
 
-import fcntl
 import json
 import platform
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain, islice
@@ -23,10 +21,10 @@ from ambi2binaural.cropping import FileCropper
 from ambi2binaural.options import CropOptions
 from simbinaural.errors import InputError, require
 from simbinaural.jobs import run_jobs
-from simbinaural.shards import open_dataset, read_info, write_info, write_shard, write_split
-from simbinaural.shards.folder import INFO
+from simbinaural.shards import open_dataset, write_info, write_shard, write_split
 from simbinaural.shards.reader import open_shard
-from simbinaural.shards.writer import TEMPORARY_SUFFIX, replacing
+from simbinaural.shards.runs import find_run, refuse_changes, working_in
+from simbinaural.shards.writer import replacing
 from simbinaural.splits import split_clips
 from simbinaural.video import write_video
 
@@ -116,15 +114,12 @@ def crop_files(folder, sources, options, *, executor, command, video=False, repo
     """
     folder = Path(folder)
     require(sources, "files must be one at least, got none")
-    info = _existing_info(folder)
+    info = find_run(folder, TOOL)
     if info:
         _check_unchanged(folder, info, options)
     known = [Source(**each) for each in info["files"]] if info else []
     everything = [*known, *(each for each in dict.fromkeys(sources) if each not in known)]
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        for path in folder.rglob(f"*{TEMPORARY_SUFFIX}"):
-            path.unlink(missing_ok=True)
+    with working_in(folder):
         if everything != known:
             write_info(folder, _describe(options, everything, command))
         jobs = [
@@ -189,19 +184,6 @@ def _clip_lengths(job, path):
 # --------------------------------------------------------------------------- what is there
 
 
-def _existing_info(folder):
-    if (folder / INFO).exists():
-        info = read_info(folder)
-        if info.get("tool") != TOOL:
-            raise InputError(
-                f"{folder}: holds a data set of {info.get('tool')}; choose another --out"
-            )
-        return info
-    if folder.is_dir() and any(path.name != ".lock" for path in folder.iterdir()):
-        raise InputError(f"{folder}: is not empty and holds no data set; choose another --out")
-    return None
-
-
 def _check_unchanged(folder, info, options):
     stored, now = info["options"], options.as_json()
     differing = [
@@ -209,11 +191,7 @@ def _check_unchanged(folder, info, options):
         for name, value in now.items()
         if stored.get(name) != value
     ]
-    if differing:
-        raise InputError(
-            f"{folder}: holds a data set made with other options: {'; '.join(differing)}; "
-            "choose another --out or the same options"
-        )
+    refuse_changes(folder, differing)
 
 
 def _describe(options, sources, command):
@@ -228,17 +206,6 @@ def _describe(options, sources, command):
         },
         "licenses": {"videos": "as their authors say", "hrtf": options.hrtf or "KEMAR: if cited"},
     }
-
-
-@contextmanager
-def _locked(folder):
-    """Keep a second run out of the folder."""
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{folder}: another run is at work here; wait for it") from None
-        yield
 
 
 def _report_path(folder, number):

@@ -12,9 +12,10 @@ from simbinaural.sources import drums, guitars, phones
 from simbinaural.sources.finishes import linear, plain
 from simbinaural.sources.inside import point_inside
 from simbinaural.sources.meshes import smooth_normals, to_mesh
-from simbinaural.sources.objects import PLACEMENTS, load_objects
+from simbinaural.sources.objects import load_objects
 from simbinaural.sources.outlines import mirrored, rounded_rectangle, spline
 from simbinaural.sources.solids import box, extrude, hoop, join, lathe, tube
+from simbinaural.sources.sound_object import PLACEMENTS
 
 BUILT_IN = [thing for things in load_objects().items.values() for thing in things]
 

@@ -32,25 +32,26 @@ def wheel(tmp_path_factory):
         check=True,
         capture_output=True,
     )
-    return next(folder.glob("*.whl"))
+    return next(folder.glob("*.whl")), source
 
 
 def test_the_wheel_holds_the_packages_and_their_data(wheel):
-    names = zipfile.ZipFile(wheel).namelist()
+    path, source = wheel
+    names = zipfile.ZipFile(path).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == PACKAGES
     held = set(names)
-    for path in ROOT.glob("assets/*/*"):
+    for path in source.glob("assets/*/*"):
         if path.parent.name != "readme":
             assert f"simbinaural/assets/{path.parent.name}/{path.name}" in held
     assert not any("readme" in name for name in names)
     for package in PACKAGES:
-        for path in (ROOT / package).rglob("*.py"):
-            assert str(path.relative_to(ROOT)) in held
+        for path in (source / package).rglob("*.py"):
+            assert str(path.relative_to(source)) in held
 
 
 def test_the_wheel_gives_four_commands(wheel):
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(wheel[0]) as archive:
         name = next(each for each in archive.namelist() if each.endswith("entry_points.txt"))
         points = archive.read(name).decode()
     for package in PACKAGES:

@@ -156,6 +156,8 @@ def check_unchanged(folder, stored, options):
     InputError
         Naming each option that differs.
     """
+    from simbinaural.shards.runs import refuse_changes  # numpy comes with it
+
     now, stored = options.as_json(), RenderOptions.from_json(stored).as_json()
     differing = [
         f"{option_name(name)} was {_shown(stored[name])}, now {_shown(value)}"
@@ -164,11 +166,7 @@ def check_unchanged(folder, stored, options):
     ]
     if options.videos < stored["videos"]:
         differing.append(f"--videos was {stored['videos']}, now {options.videos}")
-    if differing:
-        raise InputError(
-            f"{folder}: holds a data set made with other options: {'; '.join(differing)}; "
-            "choose another --out or the same options"
-        )
+    refuse_changes(folder, differing)
 
 
 def option_name(parameter):

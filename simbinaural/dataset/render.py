@@ -4,11 +4,9 @@
 ends a run, the same command goes on with the shards that are missing.
 """
 
-import fcntl
 import hashlib
 import json
 import platform
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -21,9 +19,8 @@ from simbinaural.errors import InputError
 from simbinaural.hrtf import load_hrtf
 from simbinaural.jobs import run_jobs
 from simbinaural.scenes.sources import parse_scenes
-from simbinaural.shards import read_info, write_info, write_shard
-from simbinaural.shards.folder import INFO
-from simbinaural.shards.writer import TEMPORARY_SUFFIX
+from simbinaural.shards import write_info, write_shard
+from simbinaural.shards.runs import find_run, working_in
 
 PACKAGES = (
     "simbinaural",
@@ -40,7 +37,7 @@ PACKAGES = (
 )
 """Packages whose versions can change a clip."""
 
-LOCK = ".lock"
+TOOL = "simbinaural render"
 
 KEMAR_LICENSE = "free if cited: Gardner and Martin, MIT Media Lab Technical Report 280, 1994"
 
@@ -97,7 +94,7 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
         If the folder holds something else, or the input is bad; nothing is written then.
     """
     folder = Path(folder)
-    info = _existing_info(folder)
+    info = find_run(folder, TOOL)
     if info:
         check_unchanged(folder, info["options"], options)
     open_studio.cache_clear()  # the user's files may have changed since the last run
@@ -109,9 +106,7 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
         if warn:
             warn(line)
     batches = _extended(info.get("batches", []) if info else [], options.videos)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        _remove_leftovers(folder)
+    with working_in(folder):
         if not info or batches != info["batches"]:
             stored = {**(info or fresh), "options": options.as_json(), "batches": batches}
             write_info(folder, stored)
@@ -183,24 +178,10 @@ def _extended(batches, videos):
     return [*batches, videos] if not batches or videos > batches[-1] else list(batches)
 
 
-def _existing_info(folder):
-    """Read the description of a data set that is there; None where there is none yet."""
-    if (folder / INFO).exists():
-        info = read_info(folder)
-        if info.get("tool") != "simbinaural render":
-            raise InputError(
-                f"{folder}: holds a data set of {info.get('tool')}; choose another --out"
-            )
-        return info
-    if folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
-        raise InputError(f"{folder}: is not empty and holds no data set; choose another --out")
-    return None
-
-
 def _describe(options, studio, command):
     """Tell what makes a data set: the content of `dataset.json`."""
     return {
-        "tool": "simbinaural render",
+        "tool": TOOL,
         "command": command,
         "options": options.as_json(),
         "seed": options.seed,
@@ -280,22 +261,3 @@ def _cpu_name():
         )
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
-
-
-@contextmanager
-def _locked(folder):
-    """Keep a second run out of the folder."""
-    with (folder / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"{folder}: another simbinaural render is at work here; wait for it"
-            ) from None
-        yield
-
-
-def _remove_leftovers(folder):
-    """Remove what a killed run left unfinished."""
-    for path in folder.rglob(f"*{TEMPORARY_SUFFIX}"):
-        path.unlink(missing_ok=True)

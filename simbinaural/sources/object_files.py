@@ -11,7 +11,7 @@ from simbinaural.errors import InputError, require
 from simbinaural.scenes.scene import Mesh, Texture
 from simbinaural.sources.inside import point_inside
 from simbinaural.sources.meshes import smooth_normals
-from simbinaural.sources.objects import SoundObject, stand_on_origin
+from simbinaural.sources.sound_object import SoundObject, stand_on_origin
 
 SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".off", ".stl")
 

@@ -1,43 +1,10 @@
 """What sounds, as it is seen: built-in models, or a user's folder of meshes."""
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import numpy as np
-
-from simbinaural.scenes.scene import Mesh
 from simbinaural.sources.collection import Collection, collect
 from simbinaural.sources.meshes import to_mesh
-
-PLACEMENTS = ("floor", "support")
-
-
-@dataclass(frozen=True)
-class SoundObject:
-    """A thing that sounds.
-
-    Attributes
-    ----------
-    sound_class : str
-        What it is, such as ``guitar``.
-    name : str
-        Which one, such as ``guitar-classical``.
-    mesh : Mesh
-        Local coordinates in metres: the origin in the middle of its footprint, y up, its front
-        towards -z. Texture indices count its own `textures`.
-    textures : tuple of Texture
-    source_point : (3,) numpy.ndarray
-        Where it sounds: local, inside the solid.
-    placement : str
-        Where it belongs: ``floor``, or ``support`` for a table and the like.
-    """
-
-    sound_class: str
-    name: str
-    mesh: Mesh
-    textures: tuple
-    source_point: np.ndarray
-    placement: str
+from simbinaural.sources.sound_object import SoundObject, stand_on_origin
 
 
 def load_objects(folder=None):
@@ -90,17 +57,3 @@ def _build(sound_class, draw):
         source_point=source * (-1, 1, -1) + shift,
         placement="support" if sound_class == "phone" else "floor",
     )
-
-
-def stand_on_origin(mesh):
-    """Shift a mesh so that the origin is the middle of its footprint.
-
-    Returns
-    -------
-    mesh : Mesh
-    shift : (3,) numpy.ndarray
-        What was added to each vertex.
-    """
-    low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
-    shift = -np.array([(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2], dtype=float)
-    return replace(mesh, vertices=(mesh.vertices + shift).astype(np.float32)), shift
