@@ -1,4 +1,5 @@
 import tracemalloc
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -8,6 +9,7 @@ from ffmpeg import ffmpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ambi2binaural import reading
 from ambi2binaural.reading import MediaReader, even_blocks, resampled
 from simbinaural.audio.files import resample
 from simbinaural.errors import InputError
@@ -216,6 +218,24 @@ def test_skipping_leaves_out_what_is_not_asked_for(film):
     ]
     assert decoded[0] == 600
     assert 160 <= decoded[1] < 500
+
+
+def test_a_seek_that_goes_too_far_is_not_trusted(film, monkeypatch):
+    def seek_far(container, track, time_s):
+        container.seek(int((time_s + 6) / track.time_base), stream=track)
+        return True
+
+    monkeypatch.setattr(reading, "_seek", seek_far)
+    shown = [shown for _, shown, _ in MediaReader(film).frames([12, 13])]
+    np.testing.assert_allclose(shown, [12, 13], atol=1e-3)
+
+
+def test_frames_out_of_order_are_left_out(film, monkeypatch):
+    reader = MediaReader(film)
+    faulty = [SimpleNamespace(time=time, duration=0) for time in (0, 0.1, 0.05, 0.1, 0.2)]
+    monkeypatch.setattr(reading, "_decoded", lambda *_, **__: faulty)
+    assert [s for _, s, _ in reader.frames([0.0, 0.06, 0.11, 0.19])] == [0, 0.1, 0.1, 0.2]
+    assert [time for time, _ in reader._timed_frames([0.0])] == [0, 0.1, 0.2]
 
 
 def test_frames_come_again_from_the_start(film):

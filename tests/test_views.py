@@ -167,6 +167,16 @@ def _filled(shape, row):
     return lines.tobytes()
 
 
+def test_the_seam_is_blended_like_any_other_place():
+    azimuth = np.pi - (np.arange(32) + 0.5) / 32 * 2 * np.pi
+    gray = np.repeat(np.rint(128 - 110 * np.sin(azimuth))[None], 16, axis=0)
+    camera = Camera(40, 4, 20.0)
+    frame = av.VideoFrame.from_ndarray(gray.astype(np.uint8), format="gray8")
+    found = ViewWarp(VideoLayout(), camera)(frame, 180)[2, :, 0]
+    x, _, z = pixel_vectors(camera)[2].T
+    np.testing.assert_allclose(found, 128 - 110 * np.sin(np.arctan2(x, -z)), atol=2.5)
+
+
 # --------------------------------------------------------------------------- sampling
 
 
