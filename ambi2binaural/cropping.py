@@ -9,6 +9,8 @@
 Nothing is held but a clip, however long the file.
 """
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from ambi2binaural.decoding import design_decoder
 from ambi2binaural.description import describe
 from ambi2binaural.energy import AZIMUTHS_DEG, ELEVATIONS_DEG, EnergyMeter, energy_map
-from ambi2binaural.info import measure
+from ambi2binaural.info import Measures
 from ambi2binaural.reading import MediaReader, even_blocks
 from ambi2binaural.rendering import BinauralStream
 from ambi2binaural.viewpoint import choose_views
@@ -33,6 +35,9 @@ LEVEL_DB = -26.0
 """RMS level that a file is brought to, both ears together, unless its peaks forbid it."""
 
 PEAK_DB = -1.0
+
+FRAMES_AHEAD = 4
+"""Decoded frames that wait for their views to be taken."""
 
 SHORTEST_S = 1.0
 """A rest of a file shorter than this makes no clip."""
@@ -89,7 +94,6 @@ class FileCropper:
         self.options = options
         self.description = describe(path, audio=audio, overrides=options.overrides)
         self.notes = list(self.description.notes)
-        self.notes += measure(self.description).notes
         layout = self.description.audio
         self.order = min(layout.order, options.order)
         if layout.order > self.order:
@@ -128,6 +132,7 @@ class FileCropper:
         for ambix, _ in self.sound():
             meter.feed(ambix)
             n_samples += ambix.shape[1]
+        self.notes += _sound_notes(meter.covariances)
         require(n_samples > 0, f"{self.description.audio_path}: sound must decode, got none")
         views = choose_views(meter.covariances, steady_db=options.steady_db)
         energy = peak = 0.0
@@ -211,7 +216,10 @@ class FileCropper:
         return min(sound_s, stated) if stated > 0 else sound_s
 
     def _frames(self, spans, listening):
-        """Encoded frames and the second that each belongs to, in order."""
+        """Encoded frames and the direction that each looks to, in order.
+
+        The decoder works on while a thread beside it takes the views.
+        """
         options = self.options
         warp = ViewWarp(self.description.video, options.camera, interpolation=options.interpolation)
         times = [
@@ -219,11 +227,24 @@ class FileCropper:
             for start, end in spans
             for k in range(to_count(end - start, options.fps))
         ]
+        pending = deque()
+        with ThreadPoolExecutor(1) as beside:
+            for wanted, _, frame in self.reader.frames(times):
+                direction = self._direction(wanted, listening)
+                pending.append((beside.submit(_take_view, warp, frame, direction), direction))
+                if len(pending) > FRAMES_AHEAD:
+                    view, direction = pending.popleft()
+                    yield view.result(), direction
+            for view, direction in pending:
+                yield view.result(), direction
+
+    def _direction(self, time, listening):
+        """Where the view of a moment looks: azimuth_deg, elevation_deg."""
+        if self._whole:
+            return 0.0, 0.0
         views = listening.views.views
-        for wanted, _, frame in self.reader.frames(times):
-            second = min(int(wanted + 1e-9), len(views) - 1)
-            direction = (0.0, 0.0) if self._whole else views[second]
-            yield encode_jpeg(warp(frame, *(float(angle) for angle in direction))), direction
+        azimuth, elevation = views[min(int(time + 1e-9), len(views) - 1)]
+        return float(azimuth), float(elevation)
 
     def _sound_of(self, spans, listening):
         """Ears and AmbiX of each span, after the gain."""
@@ -270,6 +291,18 @@ class FileCropper:
         }
         axes = {"azimuth_deg": AZIMUTHS_DEG, "elevation_deg": ELEVATIONS_DEG}
         return ClipData(arrays, attributes, {"energy_map": axes})
+
+
+def _sound_notes(covariances):
+    """What to beware of in a sound, of the energies of its first four components."""
+    if not len(covariances):
+        return ()
+    energy = np.einsum("sii->i", covariances) / len(covariances)
+    return Measures(float(len(covariances)), np.nan, energy).notes
+
+
+def _take_view(warp, frame, direction):
+    return encode_jpeg(warp(frame, *direction))
 
 
 def clip_spans(duration_s, options):
