@@ -1,5 +1,7 @@
 """What textures grow from: tileable noise."""
 
+from functools import lru_cache
+
 import numpy as np
 
 SIZE = 512
@@ -20,13 +22,21 @@ def noise(rng, slope, *, low=1.0, high=1e9, stretch=(1.0, 1.0), shape=(SIZE, SIZ
     stretch : (2,) tuple of float
         Makes it longer down the rows and along them.
     """
+    amplitude = _amplitude(slope, low, high, stretch, shape)
+    field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(shape)) * amplitude, shape)
+    return field / field.std()
+
+
+@lru_cache(maxsize=8)
+def _amplitude(slope, low, high, stretch, shape):
+    """Amplitude of each frequency; paintings, and rugs, share some."""
     down = np.fft.fftfreq(shape[0], 1 / shape[0])[:, None] * stretch[0]
     along = np.fft.rfftfreq(shape[1], 1 / shape[1])[None] * stretch[1]
     frequency = np.hypot(down, along)
-    inside = (frequency >= low) & (frequency <= high)
-    amplitude = np.where(inside, np.maximum(frequency, 1e-9) ** -slope, 0.0)
-    field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(shape)) * amplitude, shape)
-    return field / field.std()
+    inside = (frequency >= max(low, 1e-9)) & (frequency <= high)
+    amplitude = np.zeros(frequency.shape)
+    amplitude[inside] = frequency[inside] ** -slope
+    return amplitude
 
 
 def grid():

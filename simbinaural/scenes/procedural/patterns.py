@@ -255,12 +255,14 @@ def leaves(rng):
         # A loose grid keeps them from piling up.
         center = ((k % 6) + rng.uniform(0.2, 0.8)) / 6, ((k // 6) + rng.uniform(0.2, 0.8)) / 6
         u, v = (x - center[0] + 0.5) % 1 - 0.5, (y - center[1] + 0.5) % 1 - 0.5
+        around = np.flatnonzero(np.abs(v) < 1.1 * size), np.flatnonzero(np.abs(u) < 1.1 * size)
+        u, v = u[:, around[1]], v[around[0]]
         along = (u * np.cos(angle) + v * np.sin(angle)) / size
         across = (v * np.cos(angle) - u * np.sin(angle)) / size
         blade = np.abs(across) < 0.36 * np.clip(1 - along**2, 0, 1) ** 0.8
         vein = (np.abs(across) < 0.03) & (np.abs(along) < 1)
-        image = np.where(blade, rng.uniform(0.6, 0.75), image)
-        image = np.where(vein & blade, 0.85, image)
+        part = np.where(blade, rng.uniform(0.6, 0.75), image[np.ix_(*around)])
+        image[np.ix_(*around)] = np.where(vein & blade, 0.85, part)
     return image * (1 + 0.01 * noise(rng, 0.3, low=40))
 
 

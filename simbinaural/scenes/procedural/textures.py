@@ -111,9 +111,9 @@ def load_texture(name):
     recipe = RECIPES[name]
     # The name seeds it, so that a new texture changes no other.
     linear = recipe.draw(np.random.default_rng(list(name.encode())))
-    if linear.ndim == 2:
-        linear = np.repeat(linear[..., None], 3, axis=-1)
     pixels = np.round(255 * to_srgb(np.clip(linear, 0, 1))).astype(np.uint8)
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], 3, axis=-1)
     pixels.flags.writeable = False
     return Texture(pixels, recipe.gloss, recipe.emission)
 
@@ -121,7 +121,7 @@ def load_texture(name):
 @cache
 def mean_color(name):
     """Mean reflectance (3,) of a texture, linear."""
-    return to_linear(load_texture(name).pixels / 255).mean(axis=(0, 1))
+    return to_linear(np.arange(256) / 255)[load_texture(name).pixels].mean(axis=(0, 1))
 
 
 def repeat_m(name):
