@@ -53,6 +53,10 @@ def find_paths(room, enclosure, source, listeners, *, image_order=3):
     Allen and Berkley (1979); Borish (1984) for any polyhedron. A reflection multiplies a band's
     energy by (1 - alpha)(1 - s): what is scattered belongs to the tracer. Furniture hides a
     reflection, and dulls the direct sound (`simbinaural.acoustics.screens`); walls hide both.
+
+    Paths interfere, as waves between walls do: energy is the same whatever `image_order`, but in
+    the lowest two octaves the ears of heads away from the walls hear less of it with more paths:
+    from order 1 to 6 by 0.2 dB where half of a reflection is scattered, 0.6 dB where a tenth is.
     """
     source = np.array(source, dtype=float)
     listeners = np.array(listeners, dtype=float).reshape(-1, 3)
