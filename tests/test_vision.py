@@ -25,7 +25,15 @@ from simbinaural.scenes.scene import Texture
 from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.embree import Renderer
 from simbinaural.vision.raster import SAMPLES, rasterize
-from simbinaural.vision.textures import LINEAR, STEPS, build_pyramid, pack_textures, sample_texture
+from simbinaural.vision.textures import (
+    LINEAR,
+    STEPS,
+    Footprints,
+    build_pyramid,
+    make_samples,
+    pack_textures,
+    sample_textures,
+)
 
 GREY = rooms.plain(0.5)
 LAMP = rooms.lamp((0.0, 2.9, 0.0), 1.0, radiance=5.0)
@@ -52,6 +60,24 @@ def at(azimuth_deg, elevation_deg, distance, eye):
 
 
 EYE = np.array([0.3, 1.4, 1.1])
+
+
+def sample_all(atlas, spots):
+    """Colours (spots, 3) of footprints (texture, middle, short axis, long axis)."""
+    columns = np.empty((7, len(spots)))
+    for column, (texture, middle, across, along) in zip(columns.T, spots, strict=True):
+        height, width = atlas.sizes[atlas.first[texture]]
+        lengths = [np.sum((np.asarray(axis) * (width, height)) ** 2) for axis in (across, along)]
+        column[:] = texture, *middle, *along, *lengths
+    footprints = Footprints(columns[0].astype(np.int32), *columns[1:].astype(np.float32))
+    color = np.empty((len(spots), 3), np.float32)
+    sample_textures(atlas, LINEAR, footprints, len(spots), make_samples(len(spots)), color)
+    return color
+
+
+def sample(texture, middle, across, along):
+    """Colour of one footprint."""
+    return sample_all(pack_textures([texture]), [(0, middle, across, along)])[0]
 
 
 class TestDepth:
@@ -189,25 +215,47 @@ class TestTextures:
     @settings(deadline=None, max_examples=30)
     @given(u=st.floats(-3, 3), v=st.floats(-3, 3), code=st.integers(0, 255))
     def test_plain_color_is_itself_at_any_scale(self, u, v, code):
-        atlas = pack_textures([Texture(np.full((32, 16, 3), code, np.uint8))])
+        texture = Texture(np.full((32, 16, 3), code, np.uint8))
         for size in (1e-4, 0.02, 0.3, 5.0):
-            color = sample_texture(atlas, LINEAR, 0, (u, v), (size, 0.0), (0.0, 3 * size))
+            color = sample(texture, (u, v), (size, 0.0), (0.0, 3 * size))
             np.testing.assert_allclose(color, LINEAR[code * STEPS], rtol=1e-3, atol=1e-5)
 
     def test_far_checks_are_grey(self):
         checks = np.indices((64, 64)).sum(axis=0) % 2 * 255
         texture = Texture(np.repeat(checks[..., None], 3, axis=2).astype(np.uint8))
-        far = sample_texture(
-            pack_textures([texture]), LINEAR, 0, (0.31, 0.17), (0.2, 0.0), (0.0, 0.2)
-        )
+        far = sample(texture, (0.31, 0.17), (0.2, 0.0), (0.0, 0.2))
         np.testing.assert_allclose(far, 0.5, atol=0.02)
 
     def test_texels_lie_where_they_should(self):
         ramp = np.zeros((8, 8, 3), np.uint8)
         ramp[2, 5] = (200, 100, 50)
-        atlas = pack_textures([Texture(ramp)])
-        color = sample_texture(atlas, LINEAR, 0, (5.5 / 8, 2.5 / 8), (1e-3, 0.0), (0.0, 1e-3))
+        color = sample(Texture(ramp), (5.5 / 8, 2.5 / 8), (1e-3, 0.0), (0.0, 1e-3))
         np.testing.assert_allclose(color, LINEAR[np.array([200, 100, 50]) * STEPS], rtol=1e-3)
+
+    def test_the_long_axis_is_averaged_and_the_short_one_stays_sharp(self):
+        # Rows that alternate between black and white, a footprint of one row and eight columns.
+        rows = np.zeros((64, 64, 3), np.uint8)
+        rows[::2] = 255
+        for v, expected in ((0.5 / 64, 1.0), (1.5 / 64, 0.0)):
+            along_rows = sample(Texture(rows), (0.4, v), (0.0, 1 / 64), (4 / 64, 0.0))
+            np.testing.assert_allclose(along_rows, expected, atol=0.01)
+        across_rows = sample(Texture(rows), (0.4, 0.5 / 64), (1 / 64, 0.0), (0.0, 4 / 64))
+        assert 0.2 < across_rows[0] < 0.8
+
+    def test_footprints_do_not_influence_each_other(self):
+        rng = np.random.default_rng(1)
+        textures = [
+            Texture(rng.integers(0, 256, size, dtype=np.uint8))
+            for size in ((8, 32, 3), (64, 16, 3))
+        ]
+        spots = [
+            (int(rng.integers(2)), *(rng.uniform(-2, 2, (3, 2)) * [[1], [size], [size]]))
+            for size in np.geomspace(1e-3, 1, 40)
+        ]
+        atlas = pack_textures(textures)
+        together = sample_all(atlas, spots)
+        alone = [sample_all(atlas, [spot])[0] for spot in spots]
+        np.testing.assert_array_equal(together, alone)
 
 
 class TestMask:

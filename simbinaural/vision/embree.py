@@ -14,10 +14,9 @@ from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.contact import Inserted, light_objects
 from simbinaural.vision.home import load_home
 from simbinaural.vision.light import room_light
-from simbinaural.vision.mirrors import mirror_rays
 from simbinaural.vision.raster import SAMPLES, rasterize
-from simbinaural.vision.rays import View, aim, measure
-from simbinaural.vision.shading import Stage, develop, reflect
+from simbinaural.vision.rays import View, aim
+from simbinaural.vision.shading import Stage, develop, reflect, shade_centres
 from simbinaural.vision.surfaces import join, tabulate
 from simbinaural.vision.textures import LINEAR, pack_textures
 from simbinaural.vision.tone import luminance, srgb_table
@@ -120,9 +119,12 @@ class Renderer:
         """
         view = _view(pose, camera)
         faces = self._find_faces(view, camera)
-        mirror = self._mirror(view, faces[0])
-        depth, mask = measure(faces[0], self._surfaces, view, camera.projection == "perspective")
-        return Frame(develop(self._stage, view, faces, mirror, _TABLE), depth, mask)
+        light, depth, mask, mirrored = shade_centres(
+            self._stage, view, faces[0], camera.projection == "perspective"
+        )
+        hits = self._caster.first_hits(mirrored.origin, mirrored.way)
+        reflect(self._stage, view, mirrored, hits.face, light)
+        return Frame(develop(self._stage, view, faces, light, _TABLE), depth, mask)
 
     def _find_faces(self, view, camera):
         """Face (samples, height, width) that each sample sees."""
@@ -130,29 +132,19 @@ class Renderer:
             corners = (self._corners - view.eye) @ view.turn
             near = self._surfaces.room == self._home.scene.room_at(view.eye)
             return rasterize(corners, (camera.height, camera.width), camera.focal_px, SAMPLES, near)
-        return self._cast_faces(view)
+        return self._cast_faces(view, camera)
 
-    def _cast_faces(self, view):
+    def _cast_faces(self, view, camera):
         """Cast the centres of all pixels, and the other samples where surfaces meet."""
-        shape = view.ways.shape[:3]
-        faces = np.empty(shape, np.int32)
-        centres = view.ways[0].reshape(-1, 3)
-        faces[:] = self._caster.first_hits(*aim(view, centres)).face.reshape(shape[1:])
+        size = (camera.height, camera.width)
+        faces = np.empty((len(view.ways), *size), np.int32)
+        faces[:] = self._caster.first_hits(*aim(view, view.ways[0])).face.reshape(size)
         group = np.where(faces[0] < 0, -1, self._stage.group[faces[0]])
         edge = _edges(group)
-        for sample in range(1, shape[0]):
-            rays = aim(view, view.ways[sample][edge])
+        for sample in range(1, len(faces)):
+            rays = aim(view, view.ways[sample][:, edge.ravel()])
             faces[sample][edge] = self._caster.first_hits(*rays).face
         return faces
-
-    def _mirror(self, view, faces):
-        """Mirrored light (pixels, 3) and its share (pixels,)."""
-        shine = np.zeros((faces.size, 3), np.float32)
-        share = np.zeros(faces.size, np.float32)
-        mirrored = mirror_rays(faces, self._surfaces, view)
-        hits = self._caster.first_hits(mirrored.origin, mirrored.way)
-        reflect(self._stage, view, mirrored, hits.face, shine, share)
-        return shine, share
 
     def visible_share(self, pose, camera, frame=None):
         """Share of each object's silhouette that is seen.
@@ -191,7 +183,7 @@ class Renderer:
             return np.count_nonzero(faces >= 0)
         corners = self._corners[chosen].reshape(-1, 3)
         caster = RayCaster(corners, np.arange(len(corners)).reshape(-1, 3))
-        return np.count_nonzero(caster.blocked(*aim(view, view.ways[0].reshape(-1, 3))))
+        return np.count_nonzero(caster.blocked(*aim(view, view.ways[0])))
 
     def sees(self, origins, targets, *, through_objects=True):
         """Tell whether nothing stands between points.
@@ -252,13 +244,14 @@ def _sky_on_film(sky, exposure):
 
 @lru_cache(maxsize=2)
 def _rays(camera):
-    """Unit body vectors (samples, height, width, 3) and the angle (height, width) of pixels."""
+    """Unit body vectors (samples, 3, pixels) of pixels, and the angle (pixels,) that they span."""
     columns, rows = np.arange(camera.width) + 0.5, np.arange(camera.height)[:, None] + 0.5
     ways = np.stack([pixel_vectors(camera, columns + x, rows + y) for x, y in SAMPLES])
     angle = np.full((camera.height, camera.width), 2 * np.pi / camera.width)
     if camera.projection == "perspective":
         angle = -ways[0, :, :, 2] / camera.focal_px
-    return ways, angle.astype(np.float32)
+    ways = np.ascontiguousarray(ways.reshape(len(SAMPLES), -1, 3).transpose(0, 2, 1))
+    return ways, angle.ravel().astype(np.float32)
 
 
 def _view(pose, camera):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simbinaural.kernels import njit
-from simbinaural.vision.rays import meet, row3, to_world, way_of
+from simbinaural.vision.rays import column3, row3
 
 FAINT = 0.04
 """Reflections weaker than this are left out, and those above it lessened by it, without a step."""
@@ -36,18 +36,49 @@ class Mirrored(NamedTuple):
 
 
 @njit(cache=True, error_model="numpy")
-def mirror_rays(faces, surfaces, view):
-    """Rays that leave mirroring surfaces, one from each such pixel's centre.
+def make_mirrored(capacity):
+    """Room for the mirrored rays of `capacity` pixels."""
+    return Mirrored(
+        pixel=np.empty(capacity, np.int32),
+        weight=np.empty(capacity, np.float32),
+        origin=np.empty((capacity, 3), np.float32),
+        way=np.empty((capacity, 3), np.float32),
+        distance=np.empty(capacity, np.float32),
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def first_rays(mirrored, count):
+    """The first `count` rays."""
+    return Mirrored(
+        mirrored.pixel[:count],
+        mirrored.weight[:count],
+        mirrored.origin[:count],
+        mirrored.way[:count],
+        mirrored.distance[:count],
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def mirror_rays(surfaces, rays, count, first_pixel, mirrored, n_mirrored):
+    """Add the rays that leave mirroring surfaces.
 
     Parameters
     ----------
-    faces : (height, width) numpy.ndarray of int32
     surfaces : Surfaces
-    view : View
+    rays : Rays
+        Of pixels that follow one another, from `first_pixel` on; they have met their faces.
+    count : int
+        How many of them.
+    first_pixel : int
+    mirrored : Mirrored
+        Filled behind its first `n_mirrored` rays.
+    n_mirrored : int
 
     Returns
     -------
-    Mirrored
+    int
+        How many rays are in `mirrored` now.
 
     Notes
     -----
@@ -55,38 +86,27 @@ def mirror_rays(faces, surfaces, view):
     R0 is the square of the surface's gloss (0.2, a varnished floor, is the 4 % of any varnish) and
     R1 less than 1 for what is not polished.
     """
-    height, width = faces.shape
-    room = 0
-    for row in range(height):
-        for column in range(width):
-            face = faces[row, column]
-            room += face >= 0 and surfaces.gloss[face] > 0
-    pixel, weight = np.empty(room, np.int32), np.empty(room, np.float32)
-    origin, way = np.empty((room, 3), np.float32), np.empty((room, 3), np.float32)
-    distance = np.empty(room, np.float32)
-    count = 0
-    for row in range(height):
-        for column in range(width):
-            face = faces[row, column]
-            if face < 0 or surfaces.gloss[face] <= 0:
-                continue
-            ray = to_world(view.turn, way_of(view.ways, 0, row, column))
-            length, u, v = meet(surfaces, face, view.eye, ray)
-            normal = _smooth_normal(surfaces, face, u, v, ray)
-            cosine = -(ray[0] * normal[0] + ray[1] * normal[1] + ray[2] * normal[2])
-            gloss = surfaces.gloss[face]
-            steep = min(max(cosine, 0.0), 1.0)
-            least, most = gloss * gloss, min(1.0, GRAZING * gloss)
-            share = least + (most - least) * (1 - steep) ** 5 - FAINT
-            if share <= 0 or cosine <= 0:
-                continue
-            pixel[count], weight[count] = row * width + column, share
-            distance[count] = length
-            for k in range(3):
-                way[count, k] = ray[k] + 2 * cosine * normal[k]
-                origin[count, k] = view.eye[k] + length * ray[k] + 1e-3 * normal[k]
-            count += 1
-    return Mirrored(pixel[:count], weight[:count], origin[:count], way[:count], distance[:count])
+    for ray in range(count):
+        face = rays.face[ray]
+        if face < 0 or surfaces.gloss[face] <= 0:
+            continue
+        way = column3(rays.way, ray)
+        normal = _smooth_normal(surfaces, face, rays.u[ray], rays.v[ray], way)
+        cosine = -(way[0] * normal[0] + way[1] * normal[1] + way[2] * normal[2])
+        gloss = surfaces.gloss[face]
+        steep = min(max(cosine, 0.0), 1.0)
+        least, most = gloss * gloss, min(1.0, GRAZING * gloss)
+        share = least + (most - least) * (1 - steep) ** 5 - FAINT
+        if share <= 0 or cosine <= 0:
+            continue
+        mirrored.pixel[n_mirrored], mirrored.weight[n_mirrored] = first_pixel + ray, share
+        mirrored.distance[n_mirrored] = rays.distance[ray]
+        for k in range(3):
+            end = rays.origin[k, ray] + rays.distance[ray] * way[k]
+            mirrored.way[n_mirrored, k] = way[k] + 2 * cosine * normal[k]
+            mirrored.origin[n_mirrored, k] = end + 1e-3 * normal[k]
+        n_mirrored += 1
+    return n_mirrored
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
