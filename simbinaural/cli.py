@@ -80,7 +80,6 @@ def render(out, workers, scheduler, classes, audio, **values):
     \b
     simbinaural render --scenes procedural:80 --videos 1000 --workers 2 --out sim
     """  # noqa: D301 - click reads the \b
-    from simbinaural.dataset.render import render_dataset
     from simbinaural.jobs import open_executor
     from simbinaural.scenes.sources import parse_scenes
 
@@ -92,7 +91,12 @@ def render(out, workers, scheduler, classes, audio, **values):
     options = RenderOptions(**values)
     folder = out or Path(scenes.folder_name)
     begun = time.monotonic()
-    with open_executor(workers, scheduler) as executor, Progress("clip") as progress:
+    renderer = "simbinaural.dataset.render"
+    executors = open_executor(workers, scheduler, preload=[renderer])
+    with executors as executor, Progress("clip") as progress:
+        # Here, so that the workers load the same at the same time.
+        from simbinaural.dataset.render import render_dataset
+
         outcome = render_dataset(
             folder,
             options,

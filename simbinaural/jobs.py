@@ -10,9 +10,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.connection import wait as wait_for_sentinel
 
 from simbinaural.errors import InputError
@@ -45,7 +46,7 @@ def run_jobs(function, jobs, *, executor, on_done=None):
     executor : concurrent.futures.Executor
         As `open_executor` makes it.
     on_done : callable, optional
-        Called with each result as it comes.
+        Called with each result as it comes, in this thread: what it raises stops the run.
 
     Raises
     ------
@@ -62,14 +63,11 @@ def run_jobs(function, jobs, *, executor, on_done=None):
                 on_done(result)
         return
     futures = [executor.submit(_on_one_thread, function, job) for job in jobs]
-    if on_done:
-        for future in futures:
-            future.add_done_callback(_reporter(on_done))
     try:
-        wait(futures, return_when=FIRST_EXCEPTION)
-        for future in futures:
-            if future.done() and not future.cancelled() and future.exception():
-                raise future.exception()
+        for future in as_completed(futures):
+            result = future.result()
+            if on_done:
+                on_done(result)
     except BrokenProcessPool:
         raise InputError(
             "a worker process was killed (out of memory?); "
@@ -80,16 +78,8 @@ def run_jobs(function, jobs, *, executor, on_done=None):
             future.cancel()
 
 
-def _reporter(on_done):
-    def report(future):
-        if not future.cancelled() and future.exception() is None:
-            on_done(future.result())
-
-    return report
-
-
 @contextmanager
-def open_executor(workers=1, scheduler=None):
+def open_executor(workers=1, scheduler=None, *, preload=()):
     """Open what runs the jobs, and close it with all its workers.
 
     Parameters
@@ -98,6 +88,8 @@ def open_executor(workers=1, scheduler=None):
         Processes on this machine; 1 computes in this one.
     scheduler : str, optional
         Address of a Dask scheduler to use instead, such as ``tcp://head:8786``.
+    preload : sequence of str, optional
+        Modules that the jobs need: loaded once for all processes here, while the caller goes on.
 
     Yields
     ------
@@ -116,16 +108,16 @@ def open_executor(workers=1, scheduler=None):
     elif workers == 1:
         yield SerialExecutor()
     else:
-        with _processes(workers) as executor:
+        with _processes(workers, preload) as executor:
             yield executor
 
 
 @contextmanager
-def _processes(workers):
-    executor = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker
-    )
+def _processes(workers, preload):
     with _environment(dict.fromkeys(THREAD_VARIABLES, "1")):
+        executor = ProcessPoolExecutor(
+            workers, mp_context=_begin_server(preload), initializer=_begin_worker
+        )
         try:
             yield executor
         except BaseException:
@@ -135,6 +127,18 @@ def _processes(workers):
             raise
         finally:
             executor.shutdown(cancel_futures=True)
+
+
+def _begin_server(preload):
+    """Start the process that workers are forked from.
+
+    Not this one, which may have threads by then: a clean one that has loaded `preload`, in the
+    environment that keeps libraries from starting any.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(preload))
+    forkserver.ensure_running()
+    return context
 
 
 @contextmanager

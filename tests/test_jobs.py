@@ -45,6 +45,26 @@ def test_the_first_failure_is_raised(workers):
         run_jobs(fail_on_three, range(100), executor=executor)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_goes_wrong_with_a_result_is_raised(workers):
+    with pytest.raises(ZeroDivisionError), open_executor(workers) as executor:
+        run_jobs(square, range(3), executor=executor, on_done=lambda number: 1 / number)
+
+
+def test_modules_are_loaded_before_the_workers_start():
+    code = """
+        import sys
+        from simbinaural.jobs import open_executor
+
+        with open_executor(2, preload=["wave"]) as executor:
+            print("wave" in sys.modules)
+            print(executor.submit(eval, "'wave' in __import__('sys').modules").result())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False", "True"]
+
+
 def test_a_killed_worker_is_told():
     with (
         pytest.raises(InputError, match="a worker process was killed"),

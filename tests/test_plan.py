@@ -7,7 +7,7 @@ import pytest
 
 from simbinaural.dataset.options import RenderOptions, check_unchanged
 from simbinaural.dataset.plan import cast_clip, draw_duration, room_order
-from simbinaural.dataset.render import shard_jobs
+from simbinaural.dataset.render import shard_jobs, shard_parts
 from simbinaural.errors import InputError
 
 CATALOG = SimpleNamespace(
@@ -51,6 +51,16 @@ def test_an_extension_starts_a_new_shard():
     jobs = shard_jobs("sim", options, [12, 20])
     ranges = [(job.path.name, job.first, job.last) for job in jobs]
     assert ranges == [("00000.h5", 0, 8), ("00001.h5", 8, 12), ("00002.h5", 12, 20)]
+
+
+def test_a_part_of_a_shard_is_a_visit_to_a_home():
+    shard = shard_jobs("sim", RenderOptions(shard_clips=5), [10])[1]
+    parts = [(part.path.name, part.first, part.last) for part in shard_parts(shard)]
+    assert parts == [
+        ("00001.h5.000005.part", 5, 6),
+        ("00001.h5.000006.part", 6, 8),
+        ("00001.h5.000008.part", 8, 10),
+    ]
 
 
 def test_other_options_are_named():

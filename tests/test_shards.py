@@ -8,6 +8,7 @@ from simbinaural.errors import InputError
 from simbinaural.shards import (
     ClipData,
     clip_faults,
+    join_parts,
     open_dataset,
     read_info,
     read_split,
@@ -47,6 +48,24 @@ def dataset(tmp_path):
     rng = np.random.default_rng(1)
     write_shard(tmp_path / "shards/00000.h5", [(f"{k:06d}", recorded_clip(rng)) for k in range(2)])
     return tmp_path
+
+
+def test_parts_become_a_shard(dataset):
+    rng = np.random.default_rng(1)
+    whole, parts = dataset / "shards/00000.h5", [dataset / "a.part", dataset / "b.part"]
+    for k, part in enumerate(parts):
+        write_shard(part, [(f"{k:06d}", recorded_clip(rng))])
+    with pytest.raises(InputError, match="exists; a shard is never written again"):
+        join_parts(whole, parts)
+    whole.rename(dataset / "expected.h5")
+    join_parts(whole, parts)
+    assert not any(part.exists() for part in parts)
+    with h5py.File(whole) as joined, h5py.File(dataset / "expected.h5") as expected:
+        assert list(joined) == list(expected) == ["000000", "000001"]
+        for clip_id, clip in expected.items():
+            assert dict(joined[clip_id].attrs) == dict(clip.attrs)
+            for name in clip:
+                np.testing.assert_equal(list(joined[clip_id][name]), list(clip[name]))
 
 
 def test_what_is_written_is_read(dataset):

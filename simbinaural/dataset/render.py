@@ -1,7 +1,8 @@
-"""Rendering a data set: shards handed to workers, resumed and extended.
+"""Rendering a data set: shards handed to workers in parts, resumed and extended.
 
 `dataset.json` comes first and says what is to be made; a shard that exists is done. So whatever
-ends a run, the same command goes on with the shards that are missing.
+ends a run, the same command goes on with the shards that are missing. A part is a visit to a home:
+small enough that all workers have something to do until the end.
 """
 
 import hashlib
@@ -10,17 +11,20 @@ import platform
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path
 
 from simbinaural.dataset.catalog import load_catalog
 from simbinaural.dataset.clip import Studio, make_clip
 from simbinaural.dataset.options import RenderOptions, check_unchanged
+from simbinaural.dataset.plan import CLIPS_A_VISIT, cast_clip
 from simbinaural.errors import InputError
 from simbinaural.hrtf import load_hrtf
 from simbinaural.jobs import run_jobs
 from simbinaural.scenes.sources import parse_scenes
-from simbinaural.shards import write_info, write_shard
+from simbinaural.shards import join_parts, write_info, write_shard
 from simbinaural.shards.runs import find_run, working_in
+from simbinaural.shards.writer import TEMPORARY_SUFFIX
 
 PACKAGES = (
     "simbinaural",
@@ -39,6 +43,9 @@ PACKAGES = (
 
 TOOL = "simbinaural render"
 
+LAST_PARTS = 16
+"""So many of the last parts are made the longest first, so that workers end at about one time."""
+
 KEMAR_LICENSE = "free if cited: Gardner and Martin, MIT Media Lab Technical Report 280, 1994"
 
 
@@ -55,6 +62,21 @@ class ShardJob:
     def n_clips(self):
         """How many clips it holds."""
         return self.last - self.first
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some clips of a shard, made by one job: where, and which."""
+
+    shard: ShardJob
+    first: int
+    last: int
+
+    @property
+    def path(self):
+        """Where its clips wait for the rest of the shard; what a killed run left is removed."""
+        name = self.shard.path.name
+        return self.shard.path.with_name(f"{name}.{self.first:06d}{TEMPORARY_SUFFIX}")
 
 
 @dataclass(frozen=True)
@@ -112,19 +134,47 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
             write_info(folder, stored)
         missing = [job for job in shard_jobs(folder, options, batches) if not job.path.exists()]
         n_missing = sum(job.n_clips for job in missing)
-        on_done = report(options.videos, n_missing) if report else None
-        run_jobs(make_shard, missing, executor=executor, on_done=on_done)
+        advance = report(options.videos, n_missing) if report else None
+        _make_shards(missing, studio, executor, advance)
     return Outcome(n_missing, options.videos)
 
 
-def make_shard(job):
-    """Make one shard; return its number of clips."""
-    studio = open_studio(job.options)
-    write_shard(
-        job.path,
-        ((f"{index:06d}", make_clip(studio, index)) for index in range(job.first, job.last)),
+def _make_shards(shards, studio, executor, advance):
+    """Make the parts of shards; join them as soon as a shard has all of its own."""
+    waiting = {shard: set(shard_parts(shard)) for shard in shards}
+    parts = [part for shard in shards for part in shard_parts(shard)]
+    last = sorted(parts[-LAST_PARTS:], key=partial(_duration_s, studio), reverse=True)
+
+    def gather(part):
+        waiting[part.shard].remove(part)
+        if not waiting[part.shard]:
+            join_parts(part.shard.path, [each.path for each in shard_parts(part.shard)])
+        if advance:
+            advance(part.last - part.first)
+
+    try:
+        run_jobs(make_part, parts[:-LAST_PARTS] + last, executor=executor, on_done=gather)
+    finally:
+        for part in parts:
+            part.path.unlink(missing_ok=True)
+
+
+def _duration_s(studio, part):
+    """Seconds of video in a part."""
+    return sum(
+        cast_clip(studio.options, index, studio.catalog, studio.scenes).duration_s
+        for index in range(part.first, part.last)
     )
-    return job.n_clips
+
+
+def make_part(part):
+    """Make the clips of a part of a shard; return the part."""
+    studio = open_studio(part.shard.options)
+    write_shard(
+        part.path,
+        ((f"{index:06d}", make_clip(studio, index)) for index in range(part.first, part.last)),
+    )
+    return part
 
 
 @lru_cache(maxsize=1)
@@ -172,6 +222,13 @@ def shard_jobs(folder, options, batches):
             path = Path(folder) / "shards" / f"{len(jobs):05d}.h5"
             jobs.append(ShardJob(path, options, first, last))
     return jobs
+
+
+def shard_parts(shard):
+    """List the parts of a shard, in order: its clips by visit to a home."""
+    visits = groupby(range(shard.first, shard.last), lambda index: index // CLIPS_A_VISIT)
+    clips = [list(each) for _, each in visits]
+    return [Part(shard, each[0], each[-1] + 1) for each in clips]
 
 
 def _extended(batches, videos):

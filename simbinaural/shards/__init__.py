@@ -15,7 +15,7 @@ keeps what stands around them.
 from simbinaural.shards.contract import ClipData, clip_faults
 from simbinaural.shards.folder import PARTS, read_info, read_split, write_info, write_split
 from simbinaural.shards.reader import Clip, Dataset, open_dataset
-from simbinaural.shards.writer import write_labels, write_shard
+from simbinaural.shards.writer import join_parts, write_labels, write_shard
 
 __all__ = [
     "PARTS",
@@ -23,6 +23,7 @@ __all__ = [
     "ClipData",
     "Dataset",
     "clip_faults",
+    "join_parts",
     "open_dataset",
     "read_info",
     "read_split",

@@ -47,6 +47,33 @@ def write_shard(path, clips):
             _write_clip(file.create_group(clip_id), clip)
 
 
+def join_parts(path, parts):
+    """Make one shard of parts that `write_shard` wrote, and remove these.
+
+    Parameters
+    ----------
+    path : path-like
+        The shard.
+    parts : sequence of path-like
+        In the order of their clips.
+
+    Raises
+    ------
+    InputError
+        If the shard exists already.
+    """
+    path = Path(path)
+    if path.exists():
+        raise InputError(f"{path}: exists; a shard is never written again")
+    with replacing(path) as temporary, _new_file(temporary) as file:
+        for part in parts:
+            with h5py.File(part) as source:
+                for clip_id in source:
+                    source.copy(clip_id, file)
+    for part in parts:
+        Path(part).unlink()
+
+
 def write_labels(folder, name, labels):
     """Replace the labels `name` of a data set.
 
