@@ -18,6 +18,7 @@ from simbinaural.audio import (
     moving_convolution,
     peak,
     read_audio,
+    read_blocks,
     resample,
     rms,
     stft,
@@ -109,6 +110,38 @@ def test_reading_resamples(tmp_path):
     read, rate = read_audio(tmp_path / "a.wav", RATE)
     assert (read.shape, rate) == ((1, RATE), RATE)
     np.testing.assert_allclose(read[:, 1000:-1000], sine(440)[:, 1000:-1000], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.m4a"])
+@pytest.mark.parametrize("start", [0, 1, 70000, 191999])
+def test_blocks_are_the_file_piece_by_piece(tmp_path, name, start):
+    samples = np.concatenate([sine(500, rate=48000, seconds=4), noise(1, 192000)])
+    if name == "a.m4a":
+        encode_with_ffmpeg(tmp_path / name, "aac", samples, 48000)
+    else:
+        write_audio(tmp_path / name, samples, 48000)
+    blocks = list(read_blocks(tmp_path / name, start))
+    whole, rate = read_audio(tmp_path / name)
+    assert {rate for _, rate in blocks} == {rate}
+    assert max(block.shape[1] for block, _ in blocks) <= 65536
+    read = np.concatenate([block for block, _ in blocks], axis=1)
+    # A lossy decoder that begins in the middle may differ a little.
+    tolerance = 0.05 if name == "a.mp3" else 1e-6
+    np.testing.assert_allclose(read, whole[:, start:], atol=tolerance)
+
+
+def test_damage_in_the_middle_is_left_to_ffmpeg(tmp_path):
+    path = tmp_path / "a.flac"
+    write_audio(path, noise(1, 20 * RATE), RATE)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = bytes(2000)
+    path.write_bytes(content)
+    with pytest.raises(soundfile.LibsndfileError):
+        soundfile.read(path)
+    read, _ = read_audio(path)
+    assert 0.9 * 20 * RATE < read.shape[1] <= 20 * RATE
+    np.testing.assert_allclose(read[:, :RATE], noise(1, 20 * RATE)[:, :RATE], atol=2**-23)
 
 
 def test_missing_file(tmp_path):

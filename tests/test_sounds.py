@@ -1,6 +1,7 @@
 """Dry sounds: in tune, natural in length and level, and users' files are read or named."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from simbinaural.geometry import to_count
 from simbinaural.sources.drum_music import march
 from simbinaural.sources.percussion import MEMBRANE, tom
 from simbinaural.sources.ringing import GONG, bell
-from simbinaural.sources.sounds import DrySound, SoundFile, active_frames, load_sounds
+from simbinaural.sources.sound_files import survey
+from simbinaural.sources.sounds import DrySound, active_frames, load_sounds
 from simbinaural.sources.strings import NYLON, STEEL, Tone, loop_filter, plucked_note
 
 DULL = Tone(position=0.2, contact_s=0.0003, decay_s=2.0, bright_decay_s=0.08, scratch=0)
@@ -297,7 +299,7 @@ def test_channels_are_averaged(tmp_path):
     path = tmp_path / "x.wav"
     stereo = np.stack([tone(500, 1, 16000)[:, 0], tone(900, 1, 16000)[:, 0]], axis=1)
     soundfile.write(path, stereo, 16000, subtype="FLOAT")
-    np.testing.assert_allclose(SoundFile(path, 2)(16000), stereo.mean(axis=1), atol=1e-6)
+    np.testing.assert_allclose(survey(path)(16000), stereo.mean(axis=1), atol=1e-6)
 
 
 def spoil(folder, kind):
@@ -372,3 +374,72 @@ def test_a_file_that_goes_bad_later_is_named(tmp_path):
     path.unlink()
     with pytest.raises(InputError, match=r"x\.wav: file must exist"):
         sound.excerpt(1, 16000, rng())
+
+
+# --------------------------------------------------------------------------- long files
+
+
+def write_minutes(path, loud, *, rate=16000, channels=2):
+    """Write a file of a tone in each minute: loud, or 60 dB below it."""
+    with soundfile.SoundFile(path, "w", rate, channels) as file:
+        for minute, is_loud in enumerate(loud):
+            sound = tone(500 + 100 * minute, 60, rate, channels)
+            file.write(sound if is_loud else 1e-3 * sound)
+
+
+def peak_bytes(function):
+    """Most memory that numpy and Python held at once beyond what they began with."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac"])
+def test_of_a_long_file_only_a_passage_is_in_memory(tmp_path, ending):
+    # Fifteen minutes in stereo are 115 MB as they come; a minute in mono is 4 MB.
+    (tmp_path / "talk").mkdir()
+    write_minutes(tmp_path / f"talk/long.{ending}", [True] * 15)
+    assert peak_bytes(lambda: load_sounds(tmp_path)) < 10e6
+    (sound,) = load_sounds(tmp_path).items["talk"]
+    assert peak_bytes(lambda: sound.excerpt(10, 16000, rng(1))) < 40e6
+
+
+def test_a_clip_of_a_long_file_comes_from_where_something_sounds(tmp_path):
+    (tmp_path / "talk").mkdir()
+    loud = [minute in (2, 7, 10) for minute in range(11)]
+    write_minutes(tmp_path / "talk/long.wav", loud, channels=1)
+    (sound,) = load_sounds(tmp_path).items["talk"]
+    heard = [
+        round(peak_frequency(sound.excerpt(5, 16000, rng(seed)), 16000, 400, 2000))
+        for seed in range(24)
+    ]
+    assert set(heard) == {700, 1200, 1500}
+
+
+def test_all_of_a_file_is_heard_that_is_a_little_longer_than_a_passage(tmp_path):
+    path = tmp_path / "x.wav"
+    soundfile.write(path, tone(500, 61, 8000), 8000)
+    found = survey(path)
+    assert found.passages == (0, 8000)
+    draws = {found.stretch(5, rng(seed)) for seed in range(16)}
+    assert {(each.start, each.count) for each in draws} == {(0, 480000), (8000, 480000)}
+
+
+def test_a_long_clip_takes_a_stretch_of_twice_its_length(tmp_path):
+    path = tmp_path / "x.wav"
+    soundfile.write(path, tone(500, 200, 8000), 8000)
+    found = survey(path)
+    (sound,) = {found.stretch(80, rng(seed)).count for seed in range(8)}
+    assert sound == 160 * 8000
+    assert found.stretch(150, rng()).count == 200 * 8000
+
+
+def test_a_short_file_is_read_whole_and_takes_nothing_of_chance(tmp_path):
+    path = tmp_path / "x.wav"
+    soundfile.write(path, tone(500, 60, 8000), 8000)
+    chance = rng()
+    assert survey(path).stretch(5, chance).count == 60 * 8000
+    assert chance.random() == rng().random()

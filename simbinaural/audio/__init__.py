@@ -5,7 +5,7 @@ in double precision where rounding would add up.
 """
 
 from simbinaural.audio.convolution import convolve, crossfade_weights, moving_convolution
-from simbinaural.audio.files import read_audio, resample, write_audio
+from simbinaural.audio.files import read_audio, read_blocks, resample, write_audio
 from simbinaural.audio.levels import envelope, from_db, peak, rms, to_db
 from simbinaural.audio.spectrogram import istft, stft
 
@@ -18,6 +18,7 @@ __all__ = [
     "moving_convolution",
     "peak",
     "read_audio",
+    "read_blocks",
     "resample",
     "rms",
     "stft",

@@ -1,5 +1,6 @@
 """Sound files and sample rates."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,11 @@ import soxr
 from simbinaural.audio.levels import peak
 from simbinaural.errors import InputError, require, require_shape
 from simbinaural.geometry import to_count
+
+BLOCK = 1 << 16
+"""Samples of each channel that are read at once."""
+
+_PADDING = 2048
 
 
 def read_audio(path, sample_rate=None):
@@ -35,22 +41,61 @@ def read_audio(path, sample_rate=None):
     InputError
         If the file is missing, empty, corrupt, without sound, or holds NaN or infinity.
     """
-    path = Path(path)
-    require(path.is_file(), f"{path}: file must exist")
-    require(path.stat().st_size > 0, f"{path}: file must not be empty, got 0 bytes")
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        samples = np.ascontiguousarray(samples.T)
-    except soundfile.LibsndfileError:
-        samples, rate = _read_with_ffmpeg(path)
-    require(samples.size > 0, f"{path}: sound must not be empty, got 0 samples")
-    require(np.isfinite(samples).all(), f"{path}: samples must be finite, got NaN or infinity")
+    blocks, (rate, *_) = zip(*read_blocks(path), strict=True)
+    samples = np.concatenate(blocks, axis=1)
     if sample_rate is None:
-        return samples, int(rate)
+        return samples, rate
     return resample(samples, rate, sample_rate), int(sample_rate)
 
 
-def _read_with_ffmpeg(path):
+def read_blocks(path, start=0):
+    """Read a sound file of any length piece by piece.
+
+    Parameters
+    ----------
+    path : str or Path
+        As in `read_audio`.
+    start : int
+        First sample. libsndfile finds it at once; FFmpeg has to decode what comes before.
+
+    Yields
+    ------
+    samples : (channels, n) numpy.ndarray of float32
+        The next samples, `BLOCK` at most.
+    sample_rate : int
+        Samples per second.
+
+    Raises
+    ------
+    InputError
+        As in `read_audio`, as soon as it shows.
+    """
+    path = Path(path)
+    require(path.is_file(), f"{path}: file must exist")
+    require(path.stat().st_size > 0, f"{path}: file must not be empty, got 0 bytes")
+    empty = True
+    for block, rate in _blocks(path, start):
+        empty = False
+        finite = np.isfinite(block).all()
+        require(finite, f"{path}: samples must be finite, got NaN or infinity")
+        yield block, rate
+    require(not empty, f"{path}: sound must not be empty, got 0 samples")
+
+
+def _blocks(path, start):
+    at = start
+    try:
+        with soundfile.SoundFile(path) as file:
+            file.seek(min(start, file.frames))
+            while len(block := file.read(BLOCK, dtype="float32", always_2d=True)):
+                at += len(block)
+                yield np.ascontiguousarray(block.T), file.samplerate
+    except soundfile.LibsndfileError:
+        # Not its format, or damaged here: FFmpeg may know a way.
+        yield from _ffmpeg_blocks(path, at)
+
+
+def _ffmpeg_blocks(path, start):
     # Imported here: libsndfile reads most files, and FFmpeg takes 0.1 s to load.
     import av
 
@@ -58,23 +103,38 @@ def _read_with_ffmpeg(path):
         with av.open(str(path)) as container:
             require(container.streams.audio, f"{path}: file must have a sound track, got none")
             track = container.streams.audio[0]
-            frames = list(container.decode(track))
+            end = 0
+            for block in _without_padding(track, container.decode(track)):
+                begin, end = end, end + block.shape[1]
+                for first in range(max(start, begin), end, BLOCK):
+                    yield block[:, first - begin : first - begin + BLOCK], track.rate
     except av.error.FFmpegError as error:
         raise InputError(f"{path}: file must be readable as sound, got {error.strerror}") from error
-    require(frames, f"{path}: sound must not be empty, got 0 samples")
-    samples = np.concatenate([frame_samples(frame) for frame in frames], axis=1)
-    return samples[:, : _length_without_padding(track, frames)], track.rate
 
 
-def _length_without_padding(track, frames):
+def _without_padding(track, frames):
     """Samples up to the end that the container states, behind which coders fill up their block."""
-    n_samples = sum(frame.samples for frame in frames)
-    if track.duration is None or frames[0].pts is None:
-        return n_samples
+    stated, end, behind = None, 0, []
+    for frame in frames:
+        samples = frame_samples(frame)
+        stated = _stated_length(track, frame) if stated is None else stated
+        begin, end = end, end + samples.shape[1]
+        inside = min(max(stated - begin, 0), samples.shape[1])
+        if inside:
+            yield samples[:, :inside]
+        behind.append(samples[:, inside:])
+        # Some containers only estimate their duration: less than a block must be at stake.
+        if not 0 < end - stated < _PADDING:
+            yield from (each for each in behind if each.size)
+            behind.clear()
+
+
+def _stated_length(track, first):
+    """Samples from the first frame to the end that the container states; if none, endless."""
+    if track.duration is None or first.pts is None:
+        return sys.maxsize
     end = (track.start_time or 0) + track.duration
-    stated = to_count((end - frames[0].pts) * float(track.time_base), track.rate)
-    # Some containers only estimate their duration: less than a block must be at stake.
-    return stated if 0 < n_samples - stated < 2048 else n_samples
+    return to_count((end - first.pts) * float(track.time_base), track.rate)
 
 
 def frame_samples(frame):

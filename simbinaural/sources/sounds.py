@@ -11,14 +11,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
-from simbinaural.audio import from_db, read_audio, resample
-from simbinaural.errors import InputError, require
+from simbinaural.audio import from_db
+from simbinaural.errors import require
 from simbinaural.geometry import to_count
+from simbinaural.sources.activity import active_frames, frame_length
 from simbinaural.sources.collection import Collection, collect
+from simbinaural.sources.sound_files import SoundFile, survey
 
 SUFFIXES = (
     ".wav", ".flac", ".ogg", ".mp3", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".caf",
@@ -35,18 +36,6 @@ FADE_S = 0.008
 
 PAUSE_S = (0.4, 1.2)
 """Between repetitions."""
-
-FRAME_S = 0.02
-"""Resolution of what counts as silence."""
-
-SILENT_DBFS = -80.0
-"""A file with no sample above this is silent."""
-
-QUIET_DB = -40.0
-"""A frame so far below the loudest one is silence."""
-
-SHORTEST_S = 0.05
-"""What a file must last at least."""
 
 CACHE_BYTES = 128 * 2**20
 """Sounds kept ready in a process."""
@@ -95,19 +84,23 @@ class DrySound:
         """
         count = to_count(duration_s, sample_rate)
         require(count > 0, f"duration_s must be positive, got {duration_s:g}")
-        sound = _cache.get((self.render, sample_rate), lambda: self._ready(sample_rate))
+        render = self.render
+        if isinstance(render, SoundFile):
+            render = render.stretch(duration_s, rng)
+        sound = _cache.get((render, sample_rate), lambda: _ready(render(sample_rate), sample_rate))
         if len(sound) >= count:
             piece = _cut(sound, count, sample_rate, rng)
         else:
             piece = _repeated(sound, count, sample_rate, rng)
         return _leveled(piece, sample_rate).astype(np.float32)
 
-    def _ready(self, sample_rate):
-        """All of the sound at a sample rate, without silence around it."""
-        sound = np.asarray(self.render(sample_rate), dtype=np.float32)
-        active = np.flatnonzero(active_frames(sound - sound.mean(), sample_rate))
-        frame = _frame(sample_rate)
-        return sound[active[0] * frame : (active[-1] + 1) * frame] - sound.mean()
+
+def _ready(sound, sample_rate):
+    """Take the silence around a sound, and its mean."""
+    sound = np.asarray(sound, dtype=np.float32)
+    active = np.flatnonzero(active_frames(sound - sound.mean(), sample_rate))
+    frame = frame_length(sample_rate)
+    return sound[active[0] * frame : (active[-1] + 1) * frame] - sound.mean()
 
 
 def load_sounds(folder=None):
@@ -159,38 +152,8 @@ def _built_in():
     )
 
 
-# --------------------------------------------------------------------------- files
-
-
-@dataclass(frozen=True)
-class SoundFile:
-    """A sound that is read when it is wanted: path, and the number of its channels."""
-
-    path: Path
-    n_channels: int
-
-    def __call__(self, sample_rate):
-        """Read all of it at a sample rate: (samples,), the mean of its channels."""
-        samples, rate = read_audio(self.path)
-        return resample(samples.mean(axis=0), rate, sample_rate)
-
-
 def _read_sound(path, sound_class, name):
-    """Check a file by reading it."""
-    samples, rate = read_audio(path)
-    duration_s = samples.shape[1] / rate
-    require(
-        duration_s >= SHORTEST_S,
-        f"{path}: sound must last at least {SHORTEST_S:g} s, got {duration_s:.3g} s",
-    )
-    mono = samples.mean(axis=0)
-    loudest = float(np.max(np.abs(mono - mono.mean())))
-    if loudest < from_db(SILENT_DBFS):
-        reason = f"got a peak of {loudest:.2g}"
-        if np.ptp(samples) > 2 * from_db(SILENT_DBFS) and len(samples) > 1:
-            reason = "its channels cancel each other"
-        raise InputError(f"{path}: sound must not be silent, {reason}")
-    return DrySound(sound_class, name, SoundFile(path, len(samples))), []
+    return DrySound(sound_class, name, survey(path)), []
 
 
 class _ByteCache:
@@ -217,35 +180,9 @@ _cache = _ByteCache(CACHE_BYTES)
 # --------------------------------------------------------------------------- cutting
 
 
-def active_frames(sound, sample_rate):
-    """Where something sounds.
-
-    Parameters
-    ----------
-    sound : (samples,) array_like
-        Mono.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    (frames,) numpy.ndarray of bool
-        For each `FRAME_S`, the last one shorter: whether its level is less than 40 dB below that
-        of the loudest frame. Silence has no such frame.
-    """
-    starts = np.arange(0, len(sound), _frame(sample_rate))
-    energy = np.add.reduceat(np.square(sound, dtype=float), starts)
-    return energy > np.max(energy) * 10 ** (QUIET_DB / 10)
-
-
-def _frame(sample_rate):
-    """Samples of a frame."""
-    return max(to_count(FRAME_S, sample_rate), 1)
-
-
 def _cut(sound, count, sample_rate, rng):
     """Part of a sound in which at least half as much happens as in its busiest part."""
-    frame = _frame(sample_rate)
+    frame = frame_length(sample_rate)
     active = np.concatenate([[0], np.cumsum(active_frames(sound, sample_rate))])
     starts = np.arange((len(sound) - count) // frame + 1)
     busy = active[np.minimum(starts + count // frame, len(active) - 1)] - active[starts]
@@ -277,6 +214,6 @@ def _faded(sound, sample_rate):
 
 def _leveled(sound, sample_rate):
     """Bring what sounds to `LEVEL_DBFS`, as far as the peaks allow."""
-    active = np.repeat(active_frames(sound, sample_rate), _frame(sample_rate))[: len(sound)]
+    active = np.repeat(active_frames(sound, sample_rate), frame_length(sample_rate))[: len(sound)]
     loudness = np.sqrt(np.mean(np.square(sound[active], dtype=float)))
     return sound * min(from_db(LEVEL_DBFS) / loudness, HIGHEST_PEAK / np.max(np.abs(sound)))
