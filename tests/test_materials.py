@@ -2,23 +2,83 @@ import numpy as np
 import pytest
 
 from simbinaural.errors import InputError
-from simbinaural.scenes.materials import OPENING, load_material, material_names
+from simbinaural.scenes.materials import (
+    DRAPED,
+    OPENING,
+    PLAIN,
+    ROUGH,
+    load_material,
+    material_names,
+)
 from simbinaural.scenes.scene import OCTAVE_BANDS_HZ
 
+ROUGH_NAMES = (
+    "brick_wall_rough",
+    "facing_brick",
+    "rough_concrete",
+    "smooth_brickwork_10mm_pointing",
+    "carpet_hairy",
+)
 
-def test_coefficients_are_those_of_the_table():
+
+@pytest.fixture(scope="module")
+def table():
+    """The table as the package itself gives it."""
     import pyroomacoustics as pra
 
-    for name in ("brickwork", "carpet_hairy", "chairs_upholstered_leather", "wooden_door"):
-        table = pra.materials_data["absorption"]
-        entry = next(chapter[name] for chapter in table.values() if name in chapter)
-        np.testing.assert_array_equal(load_material(name).absorption, entry["coeffs"])
+    return pra.materials_data
 
 
-def test_short_rows_go_on_with_their_last_value():
-    # Six bands in the table, 125 Hz to 4 kHz.
-    material = load_material("carpet_soft_10mm")
-    np.testing.assert_array_equal(material.absorption, [0.09, 0.08, 0.21, 0.26, 0.27, 0.37, 0.37])
+def rows(part):
+    """Coefficients by chapter and name."""
+    return {
+        (chapter, name): entry["coeffs"]
+        for chapter, materials in part.items()
+        for name, entry in materials.items()
+    }
+
+
+def extended(coefficients):
+    """Seven bands, the last coefficient going on."""
+    return [*coefficients, *coefficients[-1:] * (7 - len(coefficients))]
+
+
+def test_bands_are_those_of_the_table(table):
+    np.testing.assert_array_equal(table["center_freqs"], OCTAVE_BANDS_HZ)
+
+
+def test_every_absorption_is_that_of_the_table(table):
+    found = rows(table["absorption"])
+    assert [name for _, name in found] == material_names()[:-1]
+    assert len({name for _, name in found}) == len(found) == 90
+    for (_, name), coefficients in found.items():
+        absorption = load_material(name).absorption
+        np.testing.assert_array_equal(absorption, extended(coefficients), err_msg=name)
+
+
+def test_every_scattering_is_that_of_the_table_where_it_has_one(table):
+    scattering = {name: extended(c) for (_, name), c in rows(table["scattering"]).items()}
+    # Diffusers, audiences, steps: no row bears the name of a material, and none is of a wall, a
+    # floor or a curtain. A version that adds one is to be used, and fails here.
+    absorption = {name for _, name in rows(table["absorption"])}
+    assert not absorption & set(scattering)
+    assert set(scattering) == {
+        *("rpg_skyline", "rpg_qrd", "theatre_audience", "classroom_tables", "amphitheatre_steps"),
+        *("rect_prism_boxes", "trapezoidal_boxes"),
+    }
+    own = {"plain": PLAIN, "rough": ROUGH, "draped": DRAPED}
+    for chapter, name in rows(table["absorption"]):
+        expected = "plain"
+        if name in ROUGH_NAMES:
+            expected = "rough"
+        elif chapter == "Curtains":
+            expected = "draped"
+        elif chapter.startswith(("Seating", "Audience")):
+            expected = "theatre_audience"
+        elif chapter == "Wood" and name not in ("audience_floor", "stage_floor", "wooden_door"):
+            expected = "classroom_tables"
+        curve = own.get(expected) or scattering[expected]
+        np.testing.assert_array_equal(load_material(name).scattering, curve, err_msg=name)
 
 
 @pytest.mark.parametrize("name", material_names())
