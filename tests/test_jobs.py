@@ -36,6 +36,26 @@ def test_all_jobs_are_done(workers):
     assert sorted(done) == [0, 1, 4, 9, 16, 25]
 
 
+def wait_for(path):
+    """Wait until somebody makes a file; whether it came in time."""
+    end = time.monotonic() + 30
+    while path and not path.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    return path is None or path.exists()
+
+
+def test_a_result_is_told_while_other_jobs_are_in_work(tmp_path):
+    told = []
+    with open_executor(2) as executor:
+        run_jobs(
+            wait_for,
+            [tmp_path / "seen", None],
+            executor=executor,
+            on_done=lambda result: (told.append(result), (tmp_path / "seen").touch()),
+        )
+    assert told == [True, True]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_first_failure_is_raised(workers):
     with (

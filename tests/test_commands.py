@@ -1,0 +1,40 @@
+"""What commands show on the way: progress where somebody looks, nothing where nobody does."""
+
+import io
+
+import pytest
+
+from simbinaural.commands import Progress
+from simbinaural.dataset import render
+from simbinaural.dataset.options import RenderOptions
+from simbinaural.jobs import SerialExecutor
+
+
+class Terminal(io.StringIO):
+    """A terminal, to programs that ask."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("stderr", "shown"), [(Terminal(), True), (io.StringIO(), False)])
+def test_progress_shows_on_terminals_only(monkeypatch, stderr, shown):
+    monkeypatch.setattr("sys.stderr", stderr)
+    with Progress("clip") as progress:
+        advance = progress.begin(10, 4)
+        for _ in range(4):
+            advance(1)
+    assert ("10/10" in stderr.getvalue()) is shown
+    assert ("6/10" in stderr.getvalue()) is shown
+    assert bool(stderr.getvalue()) is shown
+
+
+def test_the_bar_moves_with_each_visit_to_a_home_not_with_each_shard(tmp_path, monkeypatch):
+    told, joined = [], []
+    monkeypatch.setattr(render, "make_part", lambda part: part)
+    monkeypatch.setattr(render, "join_parts", lambda *_: joined.append(sum(told)))
+    monkeypatch.setattr(render, "_duration_s", lambda *_: 1)
+    shards = render.shard_jobs(tmp_path, RenderOptions(shard_clips=8), [20])
+    render._make_shards(shards, None, SerialExecutor(), told.append)
+    assert told == [2] * 10
+    assert joined == [6, 14, 18]
