@@ -10,6 +10,15 @@ import click
 from simbinaural.commands import CommandGroup, Progress, typed_command, warn, workers_option
 from simbinaural.dataset.options import RenderOptions, absolute, option_name
 
+RENDERING = (
+    "simbinaural.dataset.render",
+    "simbinaural.scenes.procedural.home",
+    "simbinaural.sources.drums",
+    "simbinaural.sources.guitars",
+    "simbinaural.sources.phones",
+)
+"""Modules that workers load before they start."""
+
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(RenderOptions)}
 
 
@@ -91,8 +100,7 @@ def render(out, workers, scheduler, classes, audio, **values):
     options = RenderOptions(**values)
     folder = out or Path(scenes.folder_name)
     begun = time.monotonic()
-    renderer = "simbinaural.dataset.render"
-    executors = open_executor(workers, scheduler, preload=[renderer])
+    executors = open_executor(workers, scheduler, preload=RENDERING)
     with executors as executor, Progress("clip") as progress:
         # Here, so that the workers load the same at the same time.
         from simbinaural.dataset.render import render_dataset

@@ -12,7 +12,7 @@ from simbinaural.sources import drums, guitars, phones
 from simbinaural.sources.finishes import linear, plain
 from simbinaural.sources.inside import point_inside
 from simbinaural.sources.meshes import smooth_normals, to_mesh
-from simbinaural.sources.objects import load_objects
+from simbinaural.sources.objects import _Model, load_objects
 from simbinaural.sources.outlines import mirrored, rounded_rectangle, spline
 from simbinaural.sources.solids import box, extrude, hoop, join, lathe, tube
 from simbinaural.sources.sound_object import PLACEMENTS
@@ -142,6 +142,22 @@ def test_outlines():
     half = [(0, 0), (2, 1), (0, 3)]
     np.testing.assert_array_equal(mirrored(half), [(0, 0), (2, 1), (0, 3), (-2, 1)])
     np.testing.assert_allclose(np.ptp(rounded_rectangle(3, 2, 0.2), axis=0), (3, 2))
+
+
+def test_a_model_is_made_when_it_is_looked_at():
+    draws = []
+
+    def toy():
+        draws.append("toy")
+        return box(0.1, 0.2, 0.1, plain("#808080")), np.zeros(3)
+
+    model = _Model("drum", toy)
+    assert (model.name, model.placement, draws) == ("drum-toy", "floor", [])
+    assert model.mesh.vertices[:, 1].min() == 0
+    np.testing.assert_allclose(model.source_point, [0, 0.1, 0], atol=1e-6)
+    assert draws == ["toy"]
+    with pytest.raises(AttributeError, match="weight"):
+        _ = model.weight
 
 
 def test_colors_are_linear():

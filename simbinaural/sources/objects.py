@@ -37,23 +37,34 @@ def load_objects(folder=None):
 
 @lru_cache(maxsize=1)
 def _built_in():
-    """Build every model once per process."""
+    """List every model, once per process."""
     from simbinaural.sources import drums, guitars, phones
 
     makers = {"drum": drums.FINISHED, "guitar": guitars.FINISHED, "phone": phones.FINISHED}
-    return Collection({name: tuple(_build(name, m) for m in made) for name, made in makers.items()})
+    return Collection({name: tuple(_Model(name, m) for m in made) for name, made in makers.items()})
 
 
-def _build(sound_class, draw):
-    """Make an object of a model that is drawn towards the reader."""
+class _Model(SoundObject):
+    """A built-in object: its shape is made when it is first looked at, as few clips need few."""
+
+    def __init__(self, sound_class, draw):
+        vars(self).update(
+            sound_class=sound_class,
+            name=f"{sound_class}-{draw.__name__.replace('_', '-')}",
+            placement="support" if sound_class == "phone" else "floor",
+            _draw=draw,
+        )
+
+    def __getattr__(self, name):
+        if name not in ("mesh", "textures", "source_point"):
+            raise AttributeError(name)
+        vars(self).update(_build(self._draw))
+        return vars(self)[name]
+
+
+def _build(draw):
+    """Make mesh, textures and source of a model that is drawn towards the reader."""
     solid, source = draw()
     mesh, textures = to_mesh(solid.turned("y", 180))
     mesh, shift = stand_on_origin(mesh)
-    return SoundObject(
-        sound_class=sound_class,
-        name=f"{sound_class}-{draw.__name__.replace('_', '-')}",
-        mesh=mesh,
-        textures=textures,
-        source_point=source * (-1, 1, -1) + shift,
-        placement="support" if sound_class == "phone" else "floor",
-    )
+    return {"mesh": mesh, "textures": textures, "source_point": source * (-1, 1, -1) + shift}
