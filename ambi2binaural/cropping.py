@@ -39,6 +39,10 @@ PEAK_DB = -1.0
 FRAMES_AHEAD = 4
 """Decoded frames that wait for their views to be taken."""
 
+KEPT_BYTES = 64 << 20
+"""Sound that is kept for the next pass, four minutes of first order at 16 kHz; what is longer is
+read anew each time."""
+
 SHORTEST_S = 1.0
 """A rest of a file shorter than this makes no clip."""
 
@@ -107,12 +111,26 @@ class FileCropper:
         )
         hrtf = load_hrtf(options.hrtf, options.sample_rate)
         self.decoder = design_decoder(hrtf, self.order, options.decoder)
+        self._kept = None
 
     def sound(self):
         """Read the sound: AmbiX (channels, samples) and head-locked (2 or 0, samples) blocks."""
+        if self._kept is not None:
+            yield from self._kept
+            return
         layout = self.description.audio
+        kept, room = [], KEPT_BYTES
         for block in self.reader.sound(self.options.sample_rate):
-            yield layout.to_ambix(block)[: n_channels(self.order)], layout.to_head_locked(block)
+            ambix = layout.to_ambix(block)[: n_channels(self.order)]
+            pair = ambix, layout.to_head_locked(block)
+            room -= block.nbytes
+            if room >= 0:
+                kept.append(pair)
+            else:
+                kept.clear()
+            yield pair
+        if room >= 0:
+            self._kept = kept
 
     def listen(self):
         """Hear the whole sound twice: for the views, then for the level at the ears.

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy.fft
 
 from simbinaural.ambisonics import harmonics, n_channels
 from simbinaural.errors import InputError, require
@@ -136,7 +137,7 @@ class _Field:
     def of(cls, hrtf, order):
         n_fft = 1 << int(np.ceil(np.log2(RESOLUTION * hrtf.hrirs.shape[-1])))
         frequency = np.fft.rfftfreq(n_fft, 1 / hrtf.sample_rate)
-        aligned = np.moveaxis(np.fft.rfft(hrtf.hrirs, n_fft), -1, 0)
+        aligned = np.moveaxis(scipy.fft.rfft(hrtf.hrirs, n_fft), -1, 0)
         turn = np.exp(2j * np.pi * frequency * hrtf.lead / hrtf.sample_rate)
         azimuth, elevation, _ = directions(hrtf.directions)
         return cls(
@@ -230,7 +231,7 @@ def _cholesky(covariance):
 
 def _to_time(spectra, lead, taps):
     """Filters (2, channels, taps) of spectra (bins, channels, 2), faded at both ends."""
-    times = np.roll(np.fft.irfft(spectra, axis=0), lead, axis=0)[:taps].T
+    times = np.roll(scipy.fft.irfft(spectra, axis=0), lead, axis=0)[:taps].T
     window = np.ones(taps)
     rise, fall = lead // 2, taps // 8
     window[:rise] = np.sin(np.pi / 2 * (np.arange(rise) + 0.5) / rise) ** 2

@@ -11,7 +11,6 @@ First order is blunt: two equally loud sources closer than 120 deg make one peak
 from functools import lru_cache
 
 import numpy as np
-import scipy.signal
 
 from simbinaural.ambisonics import harmonics, rotation
 from simbinaural.errors import require, require_shape
@@ -87,7 +86,9 @@ class EnergyMeter:
 
     def _filtered(self, part):
         if len(self._sections):
-            part, self._state = scipy.signal.sosfilt(self._sections, part, zi=self._state)
+            from scipy.signal import sosfilt  # takes a third of a second to load
+
+            part, self._state = sosfilt(self._sections, part, zi=self._state)
         return part
 
 
@@ -99,13 +100,15 @@ def _band_pass(band_hz, sample_rate):
         f"band_hz must be two growing frequencies from 0 to {sample_rate / 2:g}, "
         f"got {low:g}-{high:g}",
     )
+    if low <= 0 and high >= sample_rate / 2:
+        return np.zeros((0, 6))
+    from scipy.signal import butter  # takes a third of a second to load
+
     sides = [(low, "highpass")] if low > 0 else []
     sides += [(high, "lowpass")] if high < sample_rate / 2 else []
-    sections = [
-        scipy.signal.butter(BAND_SLOPE, cutoff, kind, fs=sample_rate, output="sos")
-        for cutoff, kind in sides
-    ]
-    return np.concatenate(sections) if sections else np.zeros((0, 6))
+    return np.concatenate(
+        [butter(BAND_SLOPE, cutoff, kind, fs=sample_rate, output="sos") for cutoff, kind in sides]
+    )
 
 
 # --------------------------------------------------------------------------- maps

@@ -174,10 +174,11 @@ def goes_around(layout):
 
 def _equirect_coordinates(bounds, eye, vectors, margin):
     # Written out, and a coordinate at a time: `geometry.pixels` takes four times as long.
-    right, up, back = np.moveaxis(vectors, -1, 0)
+    right, up, back = np.moveaxis(vectors, -1, 0).copy()
+    level = np.sqrt(right * right + back * back)
     shares = (
         np.arctan2(right, -back) / (2 * np.pi) + 0.5,
-        0.5 - np.arctan2(up, np.hypot(right, back)) / np.pi,
+        0.5 - np.arctan2(up, level) / np.pi,
     )
     lengths, margins = (eye.width, eye.height), (margin, margin)
     if bounds[0] == bounds[2] == 0:

@@ -203,7 +203,8 @@ class MediaReader:
             rate = track.rate
             blocks = self._timed_blocks(container, track)
             if sample_rate not in (None, rate):
-                blocks = resampled(blocks, rate, sample_rate)
+                # Frames of codecs are so short that the calls would cost more than the work.
+                blocks = resampled(even_blocks(blocks, rate), rate, sample_rate)
             yield from even_blocks(blocks, to_count(block_s, sample_rate or rate))
 
     def _sound_track(self, container):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 
 from simbinaural.errors import require
 
@@ -103,7 +102,8 @@ def _centered_hann(n_fft, hop, window):
         f"hop, window, n_fft must grow from 1 on, got {hop}, {window}, {n_fft}",
     )
     before = (n_fft - window) // 2
-    return np.pad(scipy.signal.get_window("hann", window), (before, n_fft - window - before))
+    hann = np.sin(np.pi * np.arange(window) / window) ** 2
+    return np.pad(hann, (before, n_fft - window - before))
 
 
 def _as_floats(samples):
