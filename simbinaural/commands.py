@@ -7,6 +7,8 @@ import click
 
 from simbinaural.errors import InputError
 
+_USUAL_WIDTH = 80
+
 
 class CommandGroup(click.Group):
     """A group of commands whose bad input ends in one line on stderr and exit code 1."""
@@ -69,7 +71,9 @@ class Progress:
             initial=total - missing,
             unit=f" {self._unit}",
             disable=None,
-            dynamic_ncols=True,
+            # Where a terminal does not tell its width, as in some containers, tqdm shows nothing.
+            dynamic_ncols=bool(_terminal_width()),
+            ncols=None if _terminal_width() else _USUAL_WIDTH,
             smoothing=0.1,
         )
         return self._bar.update
@@ -80,6 +84,14 @@ class Progress:
     def __exit__(self, *_):
         if self._bar is not None:
             self._bar.close()
+
+
+def _terminal_width():
+    """Columns of the terminal behind stderr; 0 where it does not tell."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:
+        return 0
 
 
 def warn(message):

@@ -1,6 +1,11 @@
 """What commands show on the way: progress where somebody looks, nothing where nobody does."""
 
+import fcntl
 import io
+import os
+import pty
+import struct
+import termios
 
 import pytest
 
@@ -27,6 +32,22 @@ def test_progress_shows_on_terminals_only(monkeypatch, stderr, shown):
     assert ("10/10" in stderr.getvalue()) is shown
     assert ("6/10" in stderr.getvalue()) is shown
     assert bool(stderr.getvalue()) is shown
+
+
+@pytest.mark.parametrize("columns", [0, 60])
+def test_progress_fits_the_terminal_or_one_that_does_not_tell_its_width(monkeypatch, columns):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+    with os.fdopen(theirs, "w") as stderr:
+        monkeypatch.setattr("sys.stderr", stderr)
+        with Progress("clip") as progress:
+            progress.begin(10, 4)(4)
+        shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    lines = [line for line in shown.replace("\r", "\n").split("\n") if line.strip()]
+    assert "6/10" in lines[0]
+    assert "10/10" in lines[-1]
+    assert max(map(len, lines)) <= (columns or 80)
 
 
 def test_the_bar_moves_with_each_visit_to_a_home_not_with_each_shard(tmp_path, monkeypatch):
