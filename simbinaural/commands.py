@@ -7,7 +7,7 @@ import click
 
 from simbinaural.errors import InputError
 
-_USUAL_WIDTH = 80
+_USUAL_SIZE = {"ncols": 80, "nrows": 24}
 
 
 class CommandGroup(click.Group):
@@ -71,10 +71,8 @@ class Progress:
             initial=total - missing,
             unit=f" {self._unit}",
             disable=None,
-            # Where a terminal does not tell its width, as in some containers, tqdm shows nothing.
-            dynamic_ncols=bool(_terminal_width()),
-            ncols=None if _terminal_width() else _USUAL_WIDTH,
             smoothing=0.1,
+            **_bar_size(),
         )
         return self._bar.update
 
@@ -86,12 +84,14 @@ class Progress:
             self._bar.close()
 
 
-def _terminal_width():
-    """Columns of the terminal behind stderr; 0 where it does not tell."""
+def _bar_size():
+    """Return tqdm's options for a bar as wide as the terminal."""
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
+        told = all(os.get_terminal_size(sys.stderr.fileno()))
     except OSError:
-        return 0
+        told = False
+    # Where a terminal does not tell its size, as in some containers, tqdm would show nothing.
+    return {"dynamic_ncols": True} if told else _USUAL_SIZE
 
 
 def warn(message):

@@ -34,10 +34,10 @@ def test_progress_shows_on_terminals_only(monkeypatch, stderr, shown):
     assert bool(stderr.getvalue()) is shown
 
 
-@pytest.mark.parametrize("columns", [0, 60])
-def test_progress_fits_the_terminal_or_one_that_does_not_tell_its_width(monkeypatch, columns):
+@pytest.mark.parametrize(("rows", "columns"), [(24, 60), (0, 0)])
+def test_progress_shows_on_terminals_that_do_not_tell_their_size(monkeypatch, rows, columns):
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     with os.fdopen(theirs, "w") as stderr:
         monkeypatch.setattr("sys.stderr", stderr)
         with Progress("clip") as progress:
