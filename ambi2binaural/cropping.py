@@ -19,12 +19,12 @@ from ambi2binaural.decoding import design_decoder
 from ambi2binaural.description import describe
 from ambi2binaural.energy import AZIMUTHS_DEG, ELEVATIONS_DEG, EnergyMeter, energy_map
 from ambi2binaural.info import Measures
-from ambi2binaural.reading import MediaReader, even_blocks
+from ambi2binaural.reading import MediaReader
 from ambi2binaural.rendering import BinauralStream
 from ambi2binaural.viewpoint import choose_views
 from ambi2binaural.views import ViewWarp
 from simbinaural.ambisonics import n_channels
-from simbinaural.audio import from_db, to_db
+from simbinaural.audio import even_blocks, from_db, to_db
 from simbinaural.errors import require
 from simbinaural.geometry import IDENTITY, orientation_towards, to_count
 from simbinaural.hrtf import load_hrtf

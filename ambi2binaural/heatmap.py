@@ -38,15 +38,9 @@ def write_heatmap(path, output, options, *, audio=None):
     """
     cropper = FileCropper(path, options, audio=audio)
     listening = cropper.listen()
-    gain = from_db(listening.gain_db)
-    sound = np.concatenate([ears for ears, _ in cropper.ears(listening.views)], axis=1) * gain
-    write_video(
-        output,
-        _pictures(cropper, listening),
-        options.fps,
-        sound.astype(np.float32),
-        options.sample_rate,
-    )
+    gain = np.float32(from_db(listening.gain_db))
+    sound = (ears * gain for ears, _ in cropper.ears(listening.views))
+    write_video(output, _pictures(cropper, listening), options.fps, sound, options.sample_rate)
 
 
 def _pictures(cropper, listening):

@@ -11,10 +11,10 @@ from itertools import chain
 
 import av
 import numpy as np
-import soxr
 
 from ambi2binaural.media import SampleReader, open_media, picture_track
 from ambi2binaural.skipping import skip_unasked
+from simbinaural.audio import even_blocks, resampled
 from simbinaural.errors import require
 from simbinaural.geometry import to_count
 
@@ -337,51 +337,3 @@ def _in_place(block, lag):
         lag -= silence.shape[1]
         yield silence
     yield block[:, -lag:] if lag else block
-
-
-def resampled(blocks, from_rate, to_rate):
-    """Change the sample rate of a stream of blocks.
-
-    Parameters
-    ----------
-    blocks : iterable of (channels, samples) numpy.ndarray of float32
-        One sound, cut anywhere.
-    from_rate, to_rate : float
-        Samples per second.
-
-    Yields
-    ------
-    (channels, samples) numpy.ndarray of float32
-        In all as `simbinaural.audio.files.resample` gives of the whole.
-    """
-    stream, n_in, n_out = None, 0, 0
-    for block in blocks:
-        if stream is None:
-            stream = soxr.ResampleStream(from_rate, to_rate, len(block), "float32", "VHQ")
-        n_in += block.shape[1]
-        ready = stream.resample_chunk(np.ascontiguousarray(block.T))
-        n_out += len(ready)
-        yield ready.T
-    if stream is None:
-        return
-    # Silence behind, because soxr's own rounding of the length may fall a sample short.
-    behind = np.zeros((int(from_rate / to_rate) + 1, len(block)), np.float32)
-    rest = stream.resample_chunk(behind, last=True)
-    yield rest[: max(0, to_count(n_in * to_rate / from_rate, 1) - n_out)].T
-
-
-def even_blocks(blocks, length):
-    """Cut a stream of blocks (channels, samples) anew: all `length` samples long but the last."""
-    held, n_held = [], 0
-    for block in blocks:
-        held.append(block)
-        n_held += block.shape[1]
-        if n_held < length:
-            continue
-        whole = np.concatenate(held, axis=1)
-        while whole.shape[1] >= length:
-            yield np.ascontiguousarray(whole[:, :length])
-            whole = whole[:, length:]
-        held, n_held = [whole], whole.shape[1]
-    if n_held:
-        yield np.concatenate(held, axis=1)

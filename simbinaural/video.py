@@ -8,16 +8,18 @@ In a file of `write_video` frame k is shown from its time on, and sample n of th
 edit list cuts them away.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 
-from simbinaural.audio.files import frame_samples, resample
+from simbinaural.audio.files import frame_samples
+from simbinaural.audio.streams import even_blocks, resampled
 from simbinaural.errors import InputError, require, require_shape
 from simbinaural.shards.writer import replacing
 
@@ -135,8 +137,9 @@ def write_video(path, frames, fps, audio, sample_rate, *, times=None, codec="aac
         line, because H.264 shares colors between two.
     fps : float
         Frames per second.
-    audio : (2, samples) or (4, samples) array_like
-        Sound, left first, or ambisonic (AmbiX); beyond [-1, 1] it clips.
+    audio : (2, samples) or (4, samples) array_like, or iterator of such
+        Sound, left first, or ambisonic (AmbiX); beyond [-1, 1] it clips. Blocks of an iterator
+        follow one another and are taken as the pictures go on.
     sample_rate : int
         Samples per second.
     times : iterable of float, optional
@@ -153,11 +156,10 @@ def write_video(path, frames, fps, audio, sample_rate, *, times=None, codec="aac
         If there are no frames, more than `times`, or of several sizes; or there is no such codec
         for so many channels.
     """
-    audio = np.asarray(audio, dtype=np.float32)
-    require_shape("audio", audio, (None, None))
+    n_channels, sound = _as_blocks(audio)
     require(
-        (codec, len(audio)) in SOUND_CODECS,
-        f"audio must have 2 channels in aac, or 4 in aac, flac or pcm, got {len(audio)} in {codec}",
+        (codec, n_channels) in SOUND_CODECS,
+        f"audio must have 2 channels in aac, or 4 in aac, flac or pcm, got {n_channels} in {codec}",
     )
     require(fps > 0, f"fps must be positive, got {fps}")
     pictures = _timed_pictures(frames, fps, times)
@@ -169,17 +171,29 @@ def write_video(path, frames, fps, audio, sample_rate, *, times=None, codec="aac
         av.open(str(temporary), "w", format="mp4", options=options) as container,
     ):
         video = _picture_track(container, first[1].shape, fps, **quality)
-        blocks = _SoundTrack(container, audio, sample_rate, codec)
-        for time, rgb in _chained(first, pictures):
-            blocks.write_until(time)
+        track = _SoundTrack(container, sound, n_channels, sample_rate, codec)
+        for time, rgb in chain([first], pictures):
+            track.write_until(time)
             container.mux(video.encode(_picture_frame(video, rgb, time, fps)))
         container.mux(video.encode(None))
-        blocks.finish()
+        track.finish()
 
 
-def _chained(first, rest):
-    yield first
-    yield from rest
+def _as_blocks(audio):
+    """Number of channels, and blocks (channels, samples) of float32, of an array or an iterator."""
+    blocks = audio if isinstance(audio, Iterator) else iter([audio])
+    first = next(blocks, None)
+    require(first is not None, "audio must not be empty, got no block")
+    require_shape("audio", np.asarray(first), (None, None))
+    n_channels = len(first)
+
+    def checked():
+        for block in chain([first], blocks):
+            block = np.asarray(block, dtype=np.float32)
+            require_shape("audio", block, (n_channels, None))
+            yield block
+
+    return n_channels, checked()
 
 
 def _timed_pictures(frames, fps, times):
@@ -230,31 +244,35 @@ def _picture_frame(track, rgb, time, fps):
 class _SoundTrack:
     """Sound that is written piece by piece, so that tracks interleave."""
 
-    def __init__(self, container, audio, sample_rate, codec):
+    def __init__(self, container, sound, n_channels, sample_rate, codec):
         rate = sample_rate if sample_rate in AAC_RATES else AAC_RATES[-1]
+        if rate != sample_rate:
+            sound = resampled(sound, sample_rate, rate)
         self._container = container
-        self._audio = np.clip(resample(audio, sample_rate, rate), -1, 1)
+        self._blocks = even_blocks(sound, AAC_BLOCK)
         self._rate = rate
         self._written = 0
-        coder, self._layout, options = SOUND_CODECS[codec, len(audio)]
+        coder, self._layout, options = SOUND_CODECS[codec, n_channels]
         self._track = container.add_stream(coder, rate=rate, layout=self._layout)
         if codec == "aac":
-            self._track.bit_rate = 96_000 * len(audio)
+            self._track.bit_rate = 96_000 * n_channels
         # AAC's other search costs four times the time, for what a lower rate would need.
         self._track.codec_context.options = options
 
     def write_until(self, time):
         """Write the blocks that begin before `time`."""
-        while self._written < min(time * self._rate, self._audio.shape[1]):
-            self._write_block()
+        while self._written < time * self._rate:
+            block = next(self._blocks, None)
+            if block is None:
+                return
+            self._write(np.clip(block, -1, 1))
 
     def finish(self):
         """Write what is left."""
         self.write_until(np.inf)
         self._container.mux(self._track.encode(None))
 
-    def _write_block(self):
-        block = self._audio[:, self._written : self._written + AAC_BLOCK]
+    def _write(self, block):
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(block), format="fltp", layout=self._layout
         )

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ambi2binaural import reading
-from ambi2binaural.reading import MediaReader, even_blocks, resampled
-from simbinaural.audio.files import resample
+from ambi2binaural.reading import MediaReader
+from simbinaural.audio import even_blocks, resample, resampled
 from simbinaural.errors import InputError
 from simbinaural.video import write_video
 

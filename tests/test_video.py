@@ -216,6 +216,32 @@ def test_failure_leaves_what_was_there(tmp_path):
     assert path.read_bytes() == b"before"
 
 
+@pytest.mark.parametrize("rate", [16000, 48000])
+def test_sound_in_blocks_gives_the_same_file(tmp_path, rate):
+    sound = clicks(rate, 1.0, 2.2)
+    whole, blocks = tmp_path / "whole.mp4", tmp_path / "blocks.mp4"
+    write_video(whole, [picture(0)] * 15, 5, sound, rate)
+    write_video(blocks, [picture(0)] * 15, 5, iter(np.array_split(sound, 13, axis=1)), rate)
+    assert blocks.read_bytes() == whole.read_bytes()
+
+
+def test_sound_in_blocks_is_taken_as_pictures_go_on(tmp_path):
+    taken = []
+
+    def seconds():
+        for second in range(20):
+            taken.append(second)
+            yield np.zeros((2, 16000), np.float32)
+
+    def frames():
+        for k in range(200):
+            assert len(taken) <= k / 10 + 3
+            yield picture(0)
+
+    write_video(tmp_path / "a.mp4", frames(), 10, seconds(), 16000)
+    assert taken == list(range(20))
+
+
 def test_writing_refuses(tmp_path):
     path, sound = tmp_path / "a.mp4", clicks(16000)
     with pytest.raises(InputError, match="frames must not be empty, got none"):
@@ -226,6 +252,10 @@ def test_writing_refuses(tmp_path):
         write_video(path, [picture(0)], 5, sound[:1], 16000)
     with pytest.raises(InputError, match="audio must have 2 channels in aac, .* got 2 in pcm"):
         write_video(path, [picture(0)], 5, sound, 16000, codec="pcm")
+    with pytest.raises(InputError, match=r"audio must have shape \(2, .*got"):
+        write_video(path, [picture(0)], 5, iter([sound, sound[:1]]), 16000)
+    with pytest.raises(InputError, match="audio must not be empty, got no block"):
+        write_video(path, [picture(0)], 5, iter([]), 16000)
     with pytest.raises(InputError, match="fps must be positive, got 0"):
         write_video(path, [picture(0)], 0, sound, 16000)
     with pytest.raises(InputError, match="times must be as many as frames, got 1"):

@@ -8,11 +8,13 @@ from simbinaural.audio.convolution import convolve, crossfade_weights, moving_co
 from simbinaural.audio.files import read_audio, read_blocks, resample, write_audio
 from simbinaural.audio.levels import envelope, from_db, peak, rms, to_db
 from simbinaural.audio.spectrogram import istft, stft
+from simbinaural.audio.streams import even_blocks, resampled
 
 __all__ = [
     "convolve",
     "crossfade_weights",
     "envelope",
+    "even_blocks",
     "from_db",
     "istft",
     "moving_convolution",
@@ -20,6 +22,7 @@ __all__ = [
     "read_audio",
     "read_blocks",
     "resample",
+    "resampled",
     "rms",
     "stft",
     "to_db",
