@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from ffmpeg import ffmpeg
-from scipy.signal import correlate, oaconvolve
+from scipy.signal import butter, correlate, oaconvolve, sosfilt
 from shoebox import heads, home, material, rectangle
 
 from ambi2binaural.cli import main
@@ -26,7 +26,7 @@ from simbinaural.acoustics.assembly import binaural_rirs
 from simbinaural.acoustics.foa import ambisonic_rirs
 from simbinaural.acoustics.rooms import find_arrivals
 from simbinaural.ambisonics import convert, encode
-from simbinaural.audio import convolve, write_audio
+from simbinaural.audio import convolve, from_db, write_audio
 from simbinaural.errors import InputError
 from simbinaural.geometry import Camera, direction_vectors, directions, pixels
 from simbinaural.hrtf import load_hrtf
@@ -526,3 +526,38 @@ def test_every_command_explains_itself():
         assert run(name, "--help").exit_code == 0
         for parameter in command.params:
             assert parameter.param_type_name == "argument" or parameter.help, (name, parameter.name)
+
+
+# --------------------------------------------------------------------------- higher orders
+
+
+def test_third_order_brings_the_ears_nearer_to_the_heads_own(film, tmp_path):
+    """Phases up to 1 kHz, of which first order loses those from 600 Hz on."""
+    azimuth_deg, dry = 70, noise(2, seed=5)
+    sound = tmp_path / "third.wav"
+    write_audio(sound, encode(dry, azimuth_deg, 0, 3).astype(np.float32), RATE)
+    hrtf = load_hrtf(sample_rate=RATE)
+    (own,), (delays_s,) = hrtf.interpolate(direction_vectors([azimuth_deg], [0.0]))
+    band = butter(4, (600, 1000), "bandpass", fs=RATE, output="sos")
+    errors = {}
+    for order in (1, 3):
+        folder = tmp_path / str(order)
+        rate = ("--view", "full", "--sample-rate", RATE)
+        result = run("crop", film, "--audio", sound, "--order", order, *rate, "--out", folder)
+        assert result.exit_code == 0, result.output
+        with open_dataset(folder) as clips:
+            clip = clips.clip("00000-0000")
+            assert clip.attributes["order"] == order
+            assert len(clip["ambisonics"]) == 4
+            heard, gain_db = clip["audio"], clip.attributes["gain_db"]
+        length = heard.shape[1]
+        spectrum = np.fft.rfft(convolve(dry, own), axis=1)
+        late = delays_s[:, None] - hrtf.lead / RATE
+        hertz = np.fft.rfftfreq(len(dry) + own.shape[1] - 1, 1 / RATE)
+        true = np.fft.irfft(
+            spectrum * np.exp(-2j * np.pi * hertz * late), len(dry) + own.shape[1] - 1
+        )
+        true, heard = sosfilt(band, true[:, :length]), sosfilt(band, heard / from_db(gain_db))
+        errors[order] = np.sum((heard - true) ** 2) / np.sum(true**2)
+    assert errors[3] < 0.03
+    assert errors[3] < errors[1] / 5
