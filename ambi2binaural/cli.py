@@ -76,7 +76,7 @@ def crop_options(command):
         click.option("--band-hz", help="Frequencies that count for the view, such as 200-8000."),
         _option("steady_db", "Change the view only for a region that is louder by so much."),
         _option("clip_s", "Length of a clip in seconds."),
-        _option("shard_clips", "Clips in a shard."),
+        _option("shard_clips", "Clips in a file."),
         layout_options,
         click.option("--video", is_flag=True, help="Write each clip as MP4 too: videos/*.mp4."),
         workers_option,

@@ -80,7 +80,7 @@ dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
 @_option("sample_rate", "Sample rate in Hz.")
 @_option("rir_rate", "BRIRs per second along the drift; 0: one for each position of 5 s.")
 @_option("seed", "All chance comes from it.")
-@_option("shard_clips", "Clips in a shard: what a crash can lose, per worker.")
+@_option("shard_clips", "Clips in a file.")
 @workers_option
 @click.option("--scheduler", help="Address of a Dask scheduler to use instead of own processes.")
 def render(out, workers, scheduler, classes, audio, **values):

@@ -135,6 +135,22 @@ def test_kill_and_resume_give_the_same_bytes(sim, tmp_path):
     assert not list(other.rglob("*.part"))
 
 
+def test_visits_that_wait_for_their_shard_are_not_made_again(tmp_path):
+    arguments = ["render", "--scenes", "procedural:3", *SMALL, "--shard-clips", 8, "--videos", 6]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert run(*arguments, "--out", whole).exit_code == 0
+    command = spawn(*arguments, "--out", killed, start_new_session=True)
+    wait_for(lambda: list(killed.glob("shards/*.visit")), command)
+    os.killpg(command.pid, signal.SIGKILL)
+    command.communicate()
+    assert not list(killed.glob("shards/*.h5"))
+    n_there = 2 * len(list(killed.glob("shards/*.visit")))
+    result = run(*arguments, "--out", killed)
+    assert f"{6 - n_there} rendered" in result.output
+    assert shard_bytes(killed) == shard_bytes(whole)
+    assert [path.name for path in (killed / "shards").iterdir()] == ["00000.h5"]
+
+
 def test_ctrl_c_is_one_line_and_loses_nothing(sim, tmp_path):
     other = tmp_path / "stopped"
     command = spawn("render", "--scenes", "procedural:3", *SMALL, "--out", other)

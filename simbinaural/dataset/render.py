@@ -1,8 +1,9 @@
 """Rendering a data set: shards handed to workers in parts, resumed and extended.
 
-`dataset.json` comes first and says what is to be made; a shard that exists is done. So whatever
-ends a run, the same command goes on with the shards that are missing. A part is a visit to a home:
-small enough that all workers have something to do until the end.
+`dataset.json` comes first and says what is to be made; a shard that exists is done. A part is a
+visit to a home: small enough that all workers have something to do until the end. It waits beside
+the shards until its shard has all of its parts. So whatever ends a run, the same command goes on
+with the visits that are missing.
 """
 
 import hashlib
@@ -24,7 +25,6 @@ from simbinaural.jobs import run_jobs
 from simbinaural.scenes.sources import parse_scenes
 from simbinaural.shards import join_parts, write_info, write_shard
 from simbinaural.shards.runs import find_run, working_in
-from simbinaural.shards.writer import TEMPORARY_SUFFIX
 
 PACKAGES = (
     "simbinaural",
@@ -42,6 +42,8 @@ PACKAGES = (
 """Packages whose versions can change a clip."""
 
 TOOL = "simbinaural render"
+
+PART_SUFFIX = ".visit"
 
 LAST_PARTS = 16
 """So many of the last parts are made the longest first, so that workers end at about one time."""
@@ -74,9 +76,13 @@ class Part:
 
     @property
     def path(self):
-        """Where its clips wait for the rest of the shard; what a killed run left is removed."""
-        name = self.shard.path.name
-        return self.shard.path.with_name(f"{name}.{self.first:06d}{TEMPORARY_SUFFIX}")
+        """Where its clips wait for the rest of the shard."""
+        return self.shard.path.with_name(f"{self.shard.path.name}.{self.first:06d}{PART_SUFFIX}")
+
+    @property
+    def n_clips(self):
+        """How many clips it has."""
+        return self.last - self.first
 
 
 @dataclass(frozen=True)
@@ -132,31 +138,36 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
         if not info or batches != info["batches"]:
             stored = {**(info or fresh), "options": options.as_json(), "batches": batches}
             write_info(folder, stored)
-        missing = [job for job in shard_jobs(folder, options, batches) if not job.path.exists()]
-        n_missing = sum(job.n_clips for job in missing)
+        shards = [job for job in shard_jobs(folder, options, batches) if not job.path.exists()]
+        missing = [
+            part for shard in shards for part in shard_parts(shard) if not part.path.exists()
+        ]
+        n_missing = sum(part.n_clips for part in missing)
         advance = report(options.videos, n_missing) if report else None
-        _make_shards(missing, studio, executor, advance)
+        _make_shards(shards, missing, studio, executor, advance)
     return Outcome(n_missing, options.videos)
 
 
-def _make_shards(shards, studio, executor, advance):
-    """Make the parts of shards; join them as soon as a shard has all of its own."""
-    waiting = {shard: set(shard_parts(shard)) for shard in shards}
-    parts = [part for shard in shards for part in shard_parts(shard)]
+def _make_shards(shards, parts, studio, executor, advance):
+    """Make the missing parts of shards; join them as soon as a shard has all of its own."""
+    waiting = {shard: set() for shard in shards}
+    for part in parts:
+        waiting[part.shard].add(part)
     last = sorted(parts[-LAST_PARTS:], key=partial(_duration_s, studio), reverse=True)
+
+    def join_if_whole(shard):
+        if not waiting[shard]:
+            join_parts(shard.path, [each.path for each in shard_parts(shard)])
 
     def gather(part):
         waiting[part.shard].remove(part)
-        if not waiting[part.shard]:
-            join_parts(part.shard.path, [each.path for each in shard_parts(part.shard)])
+        join_if_whole(part.shard)
         if advance:
-            advance(part.last - part.first)
+            advance(part.n_clips)
 
-    try:
-        run_jobs(make_part, parts[:-LAST_PARTS] + last, executor=executor, on_done=gather)
-    finally:
-        for part in parts:
-            part.path.unlink(missing_ok=True)
+    for shard in shards:
+        join_if_whole(shard)  # a run may have ended between the last part and this
+    run_jobs(make_part, parts[:-LAST_PARTS] + last, executor=executor, on_done=gather)
 
 
 def _duration_s(studio, part):

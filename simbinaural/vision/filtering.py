@@ -1,8 +1,8 @@
 """Light on grids: between coarse and fine ones, smoothed, and filled in where furniture stands."""
 
 import numpy as np
-from numba import njit
 
+from simbinaural.kernels import njit
 from simbinaural.vision.lightmap import interpolate
 
 
