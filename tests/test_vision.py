@@ -19,12 +19,13 @@ from simbinaural.geometry import (
     pixel_vectors,
     pixels,
     rotate,
+    rotation_matrix,
 )
 from simbinaural.scenes.objects import PlacedObject
 from simbinaural.scenes.scene import Texture
 from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.embree import Renderer
-from simbinaural.vision.raster import SAMPLES, rasterize
+from simbinaural.vision.raster import SAMPLES, Lens, rasterize
 from simbinaural.vision.textures import (
     LINEAR,
     STEPS,
@@ -175,15 +176,58 @@ class TestPixels:
         faces = np.concatenate([np.arange(300).reshape(-1, 3), shell.faces + 300])
         pose = Pose(np.zeros(3), orientation_towards(70.0, 10.0))
         camera = Camera(width=240, height=160, fov_deg=110)
-        corners = pose.to_body(vertices[faces])
         near = (rng.random(len(faces)) < 0.3) | (faces[:, 0] >= 300)
-        drawn = rasterize(corners, (160, 240), camera.focal_px, SAMPLES, near)
-        for number, (x, y) in enumerate(SAMPLES):
-            columns, rows = np.arange(240) + 0.5 + x, np.arange(160)[:, None] + 0.5 + y
-            ways = pose.to_world(pixel_vectors(camera, columns, rows)).reshape(-1, 3)
-            ways = ways.astype(np.float32)
-            cast = RayCaster(vertices, faces).first_hits(np.zeros_like(ways), ways).face
-            assert np.mean(drawn[number].ravel() != cast) < 5e-4
+        drawn = rasterize(vertices[faces], self.lens(pose, camera), SAMPLES, near)
+        for number, sample in enumerate(SAMPLES):
+            cast = self.cast(vertices[faces], pose, camera, sample)
+            assert np.mean(drawn[number] != cast) < 5e-4
+
+    @pytest.mark.parametrize("behind", [0, 1, 2])
+    @pytest.mark.parametrize("near", [False, True])
+    def test_each_face_is_drawn_from_both_sides_and_through_the_camera_plane(self, behind, near):
+        rng = np.random.default_rng(behind)
+        camera = Camera(width=120, height=80, fov_deg=100)
+        pose = Pose([1.0, 2.0, -3.0], orientation_towards(-40.0, 15.0))
+        corners = rng.uniform((-5, -3, -4), (5, 3, -0.5), (150, 3, 3))
+        corners[:, :behind, 2] *= -1
+        corners = pose.to_world(corners)
+        seen = 0
+        for corner in np.concatenate([corners, corners[:, ::-1]])[:, None]:
+            lens, hides = self.lens(pose, camera), np.array([near])
+            drawn = rasterize(np.ascontiguousarray(corner), lens, SAMPLES[:1], hides)[0]
+            cast = self.cast(corner, pose, camera)
+            assert np.count_nonzero(drawn != cast) <= 2
+            seen += np.any(cast == 0)
+        assert seen >= 100
+
+    def test_backs_are_hidden_by_what_is_nearer_only(self):
+        # Looking at the wall, a pane that turns its back to the eye stands before it, another
+        # behind it: only the first is seen, and it needs no front.
+        pose, camera = Pose(np.zeros(3), orientation_towards(0.0)), Camera(width=120, height=80)
+        wall = rooms.quads([((-9, -9, -3), (18, 0, 0), (0, 18, 0), 0, -1)])
+        panes = rooms.quads([((1, -1, z), (-2, 0, 0), (0, 2, 0), 0, -1) for z in (-2.0, -4.0)])
+        corners = np.concatenate([wall.vertices[wall.faces], panes.vertices[panes.faces]])
+        drawn = rasterize(
+            corners, self.lens(pose, camera), SAMPLES, np.ones(len(corners), dtype=bool)
+        )
+        assert set(np.unique(drawn)) == {0, 1, 2, 3}
+        assert np.count_nonzero(drawn[0] >= 2) == 60 * 60
+
+    @staticmethod
+    def lens(pose, camera):
+        turn = np.ascontiguousarray(rotation_matrix(pose.orientation))
+        return Lens(pose.position, turn, (camera.height, camera.width), camera.focal_px)
+
+    @staticmethod
+    def cast(corners, pose, camera, sample=(0.0, 0.0)):
+        """Face (height, width) that rays meet."""
+        columns = np.arange(camera.width) + 0.5 + sample[0]
+        rows = np.arange(camera.height)[:, None] + 0.5 + sample[1]
+        ways = pose.to_world(pixel_vectors(camera, columns, rows)) - pose.position
+        ways = ways.reshape(-1, 3).astype(np.float32)
+        origins = np.broadcast_to(pose.position.astype(np.float32), ways.shape)
+        caster = RayCaster(corners.reshape(-1, 3), np.arange(corners.size // 3).reshape(-1, 3))
+        return caster.first_hits(origins, ways).face.reshape(camera.height, camera.width)
 
 
 class TestTextures:

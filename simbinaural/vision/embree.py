@@ -14,7 +14,7 @@ from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.contact import Inserted, light_objects
 from simbinaural.vision.home import load_home
 from simbinaural.vision.light import room_light
-from simbinaural.vision.raster import SAMPLES, rasterize
+from simbinaural.vision.raster import SAMPLES, Lens, rasterize
 from simbinaural.vision.rays import View, aim
 from simbinaural.vision.shading import Stage, develop, reflect, shade_centres
 from simbinaural.vision.surfaces import join, tabulate
@@ -129,9 +129,8 @@ class Renderer:
     def _find_faces(self, view, camera):
         """Face (samples, height, width) that each sample sees."""
         if camera.projection == "perspective":
-            corners = (self._corners - view.eye) @ view.turn
             near = self._surfaces.room == self._home.scene.room_at(view.eye)
-            return rasterize(corners, (camera.height, camera.width), camera.focal_px, SAMPLES, near)
+            return rasterize(self._corners, _lens(view, camera), SAMPLES, near)
         return self._cast_faces(view, camera)
 
     def _cast_faces(self, view, camera):
@@ -176,10 +175,8 @@ class Renderer:
         """Pixels that an object would fill if nothing hid it."""
         chosen = np.flatnonzero(self._surfaces.label == label)
         if camera.projection == "perspective":
-            corners = (self._corners[chosen] - view.eye) @ view.turn
-            size = (camera.height, camera.width)
-            near = np.ones(len(corners), dtype=bool)
-            faces = rasterize(corners, size, camera.focal_px, SAMPLES[:1], near)
+            near = np.ones(len(chosen), dtype=bool)
+            faces = rasterize(self._corners[chosen], _lens(view, camera), SAMPLES[:1], near)
             return np.count_nonzero(faces >= 0)
         corners = self._corners[chosen].reshape(-1, 3)
         caster = RayCaster(corners, np.arange(len(corners)).reshape(-1, 3))
@@ -257,6 +254,10 @@ def _rays(camera):
 def _view(pose, camera):
     ways, pixel = _rays(camera)
     return View(pose.position, np.ascontiguousarray(rotation_matrix(pose.orientation)), ways, pixel)
+
+
+def _lens(view, camera):
+    return Lens(view.eye, view.turn, (camera.height, camera.width), camera.focal_px)
 
 
 def _corners(surfaces):
