@@ -34,6 +34,10 @@ FULL_RANGE = 2
 LUMA_WEIGHTS = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 """Weights of red and blue in luma, by FFmpeg's number of the color space; others are BT.601's."""
 
+BEND_PX = 0.2
+"""Second difference of neighboring places up to which the line between two is straight enough: it
+strays from the curve by an eighth of it."""
+
 UNKNOWN_SPACE = 2
 HD_HEIGHT = 720
 
@@ -113,13 +117,17 @@ class ViewWarp:
     def _make_table(self, size, steps, azimuth_deg, elevation_deg):
         per_pixel = pixels_per_radian(self.layout, size) / _view_pixels_per_radian(self.camera)
         shrink, density = _sampling(per_pixel / max(steps))
-        turn = rotation_matrix(orientation_towards(azimuth_deg, elevation_deg))
-        vectors = self._vectors(density) @ turn.T.astype(np.float32)
         margin = (self._reach * shrink + 0.25) * max(steps)
-        places = panorama_coordinates(self.layout, size, vectors, margin=margin)
+        direction = (azimuth_deg, elevation_deg)
+        places = None
+        if density > 1 and goes_around(self.layout):
+            coarse = self._places(size, 1, direction, margin)
+            places = _refined(coarse, density, left_eye(self.layout, size).width)
+        if places is None:
+            places = self._places(size, density, direction, margin)
         eye = left_eye(self.layout, size)
         part = _Part.of(eye, steps, shrink)
-        columns, rows = part.samples(np.moveaxis(places, -1, 0), eye, steps)
+        columns, rows = part.samples(places, eye, steps)
         outside = np.isnan(columns)
         columns[outside] = rows[outside] = 0
         return _Table(
@@ -127,6 +135,13 @@ class ViewWarp:
             maps=cv2.convertMaps(columns, rows, cv2.CV_16SC2),
             outside=outside[::density, ::density] if outside.any() else None,
         )
+
+    def _places(self, size, density, direction, margin):
+        """Places (2, rows, columns) in the frame at which the view is sampled."""
+        turn = rotation_matrix(orientation_towards(*direction))
+        vectors = self._vectors(density) @ turn.T.astype(np.float32)
+        places = panorama_coordinates(self.layout, size, vectors, margin=margin)
+        return np.moveaxis(places, -1, 0)
 
     def _vectors(self, density):
         """Body vectors through the places where the view is sampled."""
@@ -146,6 +161,28 @@ class ViewWarp:
             return view
         size = (self.camera.width, self.camera.height)
         return cv2.resize(view, size, interpolation=cv2.INTER_AREA)
+
+
+def _refined(places, density, width):
+    """Put places between places (2, rows, columns) of a panorama that goes around.
+
+    None where the curve between neighbors bends too much for a straight line, as near a pole.
+    """
+    columns, rows = np.ascontiguousarray(places)
+    middle = columns[columns.shape[0] // 2, columns.shape[1] // 2]
+    # As if the panorama were unrolled both ways: its seam must not lie between two neighbors.
+    columns -= width * np.rint((columns - middle) / width)
+    bends = [np.abs(np.diff(axis, 2, axis=k)).max() for axis in (columns, rows) for k in (0, 1)]
+    if max(bends) > BEND_PX:
+        return None
+    size = (density * columns.shape[1], density * columns.shape[0])
+    finer = [cv2.resize(axis, size, interpolation=cv2.INTER_LINEAR) for axis in (columns, rows)]
+    # Beyond the outermost centers lines go on instead of standing still.
+    for axis in finer:
+        axis[0], axis[-1] = 2 * axis[1] - axis[2], 2 * axis[-2] - axis[-3]
+        axis[:, 0], axis[:, -1] = 2 * axis[:, 1] - axis[:, 2], 2 * axis[:, -2] - axis[:, -3]
+    finer[0] -= width * np.floor(finer[0] * np.float32(1 / width))
+    return finer
 
 
 @dataclass(frozen=True)
@@ -177,10 +214,11 @@ class _Part:
         """Turn a frame's pixels (2, ...) into columns and rows of samples, counted from 0."""
         # Color of half the resolution stands above the left one of two pixels.
         shifts = (0.25 if steps[0] == 2 else 0.0, 0.0)
+        scales = [shrunk / length for shrunk, length in zip(self.shrunk, self.size, strict=True)]
         return [
-            ((place - corner) / step + shift) * np.float32(shrunk / length) - np.float32(0.5)
-            for place, corner, step, shift, shrunk, length in zip(
-                places, (eye.x, eye.y), steps, shifts, self.shrunk, self.size, strict=True
+            place * np.float32(scale / step) + np.float32((shift - corner / step) * scale - 0.5)
+            for place, corner, step, shift, scale in zip(
+                places, (eye.x, eye.y), steps, shifts, scales, strict=True
             )
         ]
 

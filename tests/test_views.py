@@ -4,11 +4,13 @@ import av
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from panoramas import colors_of, panorama_vectors
 
 from ambi2binaural.layout import VideoLayout
 from ambi2binaural.projections import panorama_coordinates, tilt_orientation
-from ambi2binaural.views import ViewWarp, yuv_planes
+from ambi2binaural.views import ViewWarp, _refined, yuv_planes
 from simbinaural.errors import InputError
 from simbinaural.geometry import Camera, orientation_towards, pixel_vectors, rotate
 from simbinaural.video import decode_png
@@ -23,6 +25,7 @@ VIEWS = {
     "bottom": (0, -90),
 }
 BT709, FULL = 1, 2
+SIZE_4K = (3840, 1920)
 
 needs_panorama = pytest.mark.skipif(
     not (DATA / "labelled_panorama.png").exists(), reason="the labelled panorama is not here"
@@ -278,3 +281,29 @@ def test_unstated_colors_are_those_of_their_size():
 def test_unknown_interpolation():
     with pytest.raises(InputError, match="interpolation must be one of bilinear, lanczos, got 'n"):
         ViewWarp(VideoLayout(), interpolation="nearest")
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(-180, 180), st.floats(-90, 90))
+def test_places_between_pixels_lie_where_they_are_computed(azimuth_deg, elevation_deg):
+    warp, looks = ViewWarp(VideoLayout(), Camera(480, 240)), (azimuth_deg, elevation_deg)
+    between = _refined(warp._places(SIZE_4K, 1, looks, 1.0), 2, SIZE_4K[0])
+    if between is None:
+        assert abs(elevation_deg) > 30  # a pole is in the view, or not far from it
+    else:
+        assert_same_places(between, warp._places(SIZE_4K, 2, looks, 1.0))
+
+
+def assert_same_places(found, expected):
+    difference = np.stack(found) - expected
+    difference[0] -= SIZE_4K[0] * np.rint(difference[0] / SIZE_4K[0])
+    assert np.abs(difference).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("looks", "near_a_pole"), [((180, 0), 0), ((20, 30), 0), ((0, 90), 1), ((5, -80), 1)]
+)
+def test_places_near_poles_are_computed_one_by_one(looks, near_a_pole):
+    warp = ViewWarp(VideoLayout(), Camera(480, 240))
+    between = _refined(warp._places(SIZE_4K, 1, looks, 1.0), 2, SIZE_4K[0])
+    assert (between is None) == bool(near_a_pole)
