@@ -7,9 +7,11 @@ import pytest
 from simbinaural.errors import InputError
 from simbinaural.shards import (
     ClipData,
+    PartReader,
     clip_faults,
     join_parts,
     open_dataset,
+    places,
     read_info,
     read_split,
     write_info,
@@ -220,3 +222,48 @@ def test_more_shards_than_open_files(tmp_path):
     with open_dataset(tmp_path) as data:
         clips = list(data)
         assert [clip["audio"].shape for clip in clips] == [(2, 10)] * 70
+
+
+def test_parts_are_read_by_their_places(tmp_path):
+    rng = np.random.default_rng(4)
+    clips = [recorded_clip(rng, n_frames=40), recorded_clip(rng, n_frames=3)]
+    lengths = [1, 7, 8, 9, 100, 1000, 4000, 4096, 5000, 70_000] * 4
+    clips[0].arrays["frames"] = [rng.integers(0, 255, length, dtype=np.uint8) for length in lengths]
+    write_info(tmp_path, {})
+    path = tmp_path / "shards" / "00000.h5"
+    write_shard(path, [(f"{k:06d}", clip) for k, clip in enumerate(clips)])
+    parts = PartReader()
+    with open_dataset(tmp_path) as data:
+        found = [clip.places() for clip in data]
+    for place, clip in zip(found, clips, strict=True):
+        sound = np.empty((2, 500), np.float32)
+        parts.read_sound(place, 1000, sound)
+        np.testing.assert_array_equal(sound, clip.arrays["audio"][:, 1000:1500])
+        for k, image in enumerate(clip.arrays["frames"]):
+            np.testing.assert_array_equal(parts.read_image(place, k), image)
+    whole = path.read_bytes()
+    parts.close()
+    path.write_bytes(whole[: found[0].audio + 100])
+    with pytest.raises(InputError, match=r"00000\.h5: is damaged"):
+        parts.read_sound(found[0], 0, sound)
+    cut = whole[: whole.index(clips[0].arrays["frames"][9].tobytes()) + 10]
+    for damaged in (whole[:3000], cut, whole.replace(b"GCOL", b"GOAL")):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"00000\.h5: is damaged"):
+            parts.read_image(found[0], 9)
+
+
+def test_parts_of_more_shards_than_open_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "MAX_OPEN_FILES", 2)
+    write_info(tmp_path, {})
+    rng = np.random.default_rng(1)
+    clips = [recorded_clip(rng) for _ in range(5)]
+    for k, clip in enumerate(clips):
+        write_shard(tmp_path / f"shards/{k:05d}.h5", [(f"{k:06d}", clip)])
+    with open_dataset(tmp_path) as data:
+        found = [clip.places() for clip in data]
+    parts = PartReader()
+    for k in (0, 1, 2, 3, 4, 0, 1, 2):
+        image = parts.read_image(found[k], 1)
+        np.testing.assert_array_equal(image, clips[k].arrays["frames"][1])
+    assert len(parts._files) == 2

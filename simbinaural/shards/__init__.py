@@ -8,12 +8,13 @@
       labels/NAME.h5     what was added later, a group per clip; replaced whole
       splits/NAME.json   which clip belongs to which part
 
-`contract` says what a clip holds, `writer` and `reader` move clips to and from shards, `folder`
-keeps what stands around them.
+`contract` says what a clip holds, `writer` and `reader` move clips to and from shards, `places`
+reads small parts of many clips fast, `folder` keeps what stands around them.
 """
 
 from simbinaural.shards.contract import ClipData, clip_faults
 from simbinaural.shards.folder import PARTS, read_info, read_split, write_info, write_split
+from simbinaural.shards.places import PartReader
 from simbinaural.shards.reader import Clip, Dataset, open_dataset
 from simbinaural.shards.writer import join_parts, write_labels, write_shard
 
@@ -22,6 +23,7 @@ __all__ = [
     "Clip",
     "ClipData",
     "Dataset",
+    "PartReader",
     "clip_faults",
     "join_parts",
     "open_dataset",
