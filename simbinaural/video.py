@@ -333,13 +333,15 @@ def video_info(path):
         )
 
 
-def read_frames(path):
+def read_frames(path, *, size=None):
     """Read the pictures of a video, one at a time.
 
     Parameters
     ----------
     path : str or Path
         What FFmpeg reads.
+    size : (width, height), optional
+        Pixels to scale them to, whatever their shape; by default their own.
 
     Yields
     ------
@@ -354,8 +356,17 @@ def read_frames(path):
         If the file is missing, damaged or without pictures.
     """
     for time, frame in _decoded_frames(path, "video"):
-        rgb = frame.to_ndarray(format="rgb24")
-        yield time, np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90))
+        quarters = frame.rotation // 90
+        yield time, np.ascontiguousarray(np.rot90(_scaled_rgb(frame, size, quarters), quarters))
+
+
+def _scaled_rgb(frame, size, quarters):
+    """Pixels of a frame, to be turned by quarters before they have a size."""
+    if size is None:
+        return frame.to_ndarray(format="rgb24")
+    width, height = size[::-1] if quarters % 2 else size
+    scaled = frame.reformat(width, height, format="rgb24", interpolation="AREA")
+    return scaled.to_ndarray()
 
 
 def read_sound(path):
