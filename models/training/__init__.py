@@ -1,0 +1,1 @@
+"""Training: the loop, its journal, and what is kept of it."""
