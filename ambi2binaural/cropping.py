@@ -109,9 +109,16 @@ class FileCropper:
             self.description.audio_path,
             audio_track=self.description.audio_track,
         )
-        hrtf = load_hrtf(options.hrtf, options.sample_rate)
-        self.decoder = design_decoder(hrtf, self.order, options.decoder)
+        # Beside the first pass over the sound, which does not need it.
+        beside = ThreadPoolExecutor(1)
+        self._designed = beside.submit(_design, options, self.order)
+        beside.shutdown(wait=False)
         self._kept = None
+
+    @property
+    def decoder(self):
+        """What turns ambisonics into the sound at the ears."""
+        return self._designed.result()
 
     def sound(self):
         """Read the sound: AmbiX (channels, samples) and head-locked (2 or 0, samples) blocks."""
@@ -309,6 +316,11 @@ class FileCropper:
         }
         axes = {"azimuth_deg": AZIMUTHS_DEG, "elevation_deg": ELEVATIONS_DEG}
         return ClipData(arrays, attributes, {"energy_map": axes})
+
+
+def _design(options, order):
+    hrtf = load_hrtf(options.hrtf, options.sample_rate)
+    return design_decoder(hrtf, order, options.decoder)
 
 
 def _sound_notes(covariances):
