@@ -56,6 +56,7 @@ def test_the_bar_moves_with_each_visit_to_a_home_not_with_each_shard(tmp_path, m
     monkeypatch.setattr(render, "join_parts", lambda *_: joined.append(sum(told)))
     monkeypatch.setattr(render, "_duration_s", lambda *_: 1)
     shards = render.shard_jobs(tmp_path, RenderOptions(shard_clips=8), [20])
-    render._make_shards(shards, None, SerialExecutor(), told.append)
+    parts = [part for shard in shards for part in render.shard_parts(shard)]
+    render._make_shards(shards, parts, None, SerialExecutor(), told.append)
     assert told == [2] * 10
     assert joined == [6, 14, 18]

@@ -57,9 +57,9 @@ def test_a_part_of_a_shard_is_a_visit_to_a_home():
     shard = shard_jobs("sim", RenderOptions(shard_clips=5), [10])[1]
     parts = [(part.path.name, part.first, part.last) for part in shard_parts(shard)]
     assert parts == [
-        ("00001.h5.000005.part", 5, 6),
-        ("00001.h5.000006.part", 6, 8),
-        ("00001.h5.000008.part", 8, 10),
+        ("00001.h5.000005.visit", 5, 6),
+        ("00001.h5.000006.visit", 6, 8),
+        ("00001.h5.000008.visit", 8, 10),
     ]
 
 
