@@ -42,8 +42,13 @@ def test_progress_shows_on_terminals_that_do_not_tell_their_size(monkeypatch, ro
         monkeypatch.setattr("sys.stderr", stderr)
         with Progress("clip") as progress:
             progress.begin(10, 4)(4)
-        shown = os.read(ours, 4096).decode()
+        stderr.write("END")
+        stderr.flush()
+        shown = ""
+        while "END" not in shown:  # a terminal gives what it has got so far
+            shown += os.read(ours, 4096).decode()
     os.close(ours)
+    shown = shown.replace("END", "")
     lines = [line for line in shown.replace("\r", "\n").split("\n") if line.strip()]
     assert "6/10" in lines[0]
     assert "10/10" in lines[-1]
