@@ -11,6 +11,9 @@ from simbinaural.errors import InputError
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainOptions)}
 
+SHOWN = 24
+"""Pictures in the figure of activations, at most."""
+
 MISSING = "models needs torch; install it with pip install 'simbinaural[train]'"
 
 
@@ -214,9 +217,11 @@ def _draw(folder, network, table, report, *, device):
     if "frame" not in network.needs:
         return
     looks = look_at_clips(network, table, device=device, moments=4)
-    for name, draw in (("activations.png", draw_activations), ("tsne.png", draw_tsne)):
+    some = looks[:: -(-len(looks) // SHOWN)]
+    drawings = (("activations.png", draw_activations, some), ("tsne.png", draw_tsne, looks))
+    for name, draw, shown in drawings:
         try:
-            draw(folder / name, looks)
+            draw(folder / name, shown)
         except InputError as error:  # too few clips for a cloud
             warn(f"{folder / name}: {error}")
         else:
