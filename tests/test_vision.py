@@ -26,15 +26,8 @@ from simbinaural.scenes.scene import Texture
 from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.embree import Renderer
 from simbinaural.vision.raster import SAMPLES, Lens, rasterize
-from simbinaural.vision.textures import (
-    LINEAR,
-    STEPS,
-    Footprints,
-    build_pyramid,
-    make_samples,
-    pack_textures,
-    sample_textures,
-)
+from simbinaural.vision.sampling import Footprints, make_samples, sample_textures
+from simbinaural.vision.textures import LINEAR, STEPS, build_pyramid, pack_textures
 
 GREY = rooms.plain(0.5)
 LAMP = rooms.lamp((0.0, 2.9, 0.0), 1.0, radiance=5.0)

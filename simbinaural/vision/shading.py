@@ -24,15 +24,15 @@ from simbinaural.vision.rays import (
     meet_all,
     row3,
 )
-from simbinaural.vision.surfaces import Surfaces
-from simbinaural.vision.textures import (
-    Atlas,
+from simbinaural.vision.sampling import (
     Footprints,
     Samples,
     make_footprints,
     make_samples,
     sample_textures,
 )
+from simbinaural.vision.surfaces import Surfaces
+from simbinaural.vision.textures import Atlas
 from simbinaural.vision.tone import CODES, film
 
 REFLECTION_BLUR = 3.0
