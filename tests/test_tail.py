@@ -155,6 +155,20 @@ def test_tail_has_the_energy_of_its_echogram(start_m):
     assert rir[0, int(np.ceil(first))] != 0
 
 
+def test_no_tail_at_an_ear_before_the_direct_sound():
+    energy = np.full((7, 60), 1.0)
+    rir = np.zeros((2, 4000), dtype=np.float32)
+    late_s = np.array([5.3 / RATE, -4.0 / RATE])
+    add_tail(rir, flat_pool(), 0, energy, 2.0, late_s=late_s)
+    first = 2.0 / SPEED_OF_SOUND * RATE
+    begins = [int(np.flatnonzero(ear)[0]) for ear in rir]
+    assert begins == [int(np.ceil(first + 5.3)), int(np.ceil(first))]
+    whole = np.zeros((2, 4000), dtype=np.float32)
+    add_tail(whole, flat_pool(), 0, energy, 2.0)
+    np.testing.assert_array_equal(rir[0, begins[0] :], whole[0, begins[0] :])
+    np.testing.assert_array_equal(rir[1], whole[1])
+
+
 def test_envelope_has_no_steps_of_its_bins():
     energy = decaying(0.05, 400)[0]
     rir = np.zeros((2, 9000), dtype=np.float32)

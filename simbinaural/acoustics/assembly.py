@@ -113,8 +113,17 @@ def binaural_rirs(arrivals, hrtf):
     rirs = np.empty((len(arrivals), 2, arrivals[0].n_taps), dtype=np.float32)
     for rir, each in zip(rirs, arrivals, strict=True):
         rir[:] = place_images(hrtf, each.vectors, each.gains, n_taps=each.n_taps)
-        add_tail(rir, pool, each.offset, each.energy, each.start_m)
+        late_s = _direct_delays(hrtf, each)
+        add_tail(rir, pool, each.offset, each.energy, each.start_m, late_s=late_s)
     return fade_out(rirs, hrtf.sample_rate)
+
+
+def _direct_delays(hrtf, arrivals):
+    """Seconds (2,) by which the direct sound is later at each ear than at the head's center."""
+    if not len(arrivals.vectors):
+        return np.zeros(2)
+    indices, shares = hrtf.neighbors(arrivals.vectors[:1])
+    return np.einsum("k,ke->e", shares[0], hrtf.delays_s[indices[0]])
 
 
 def fade_out(rirs, sample_rate):

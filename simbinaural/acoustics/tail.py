@@ -150,7 +150,7 @@ def _decay_rates(energy):
     return np.where(spread > 0.1, np.maximum(-slope, 0), 0.0)
 
 
-def add_tail(rir, pool, offset, energy, start_m):
+def add_tail(rir, pool, offset, energy, start_m, *, late_s=0.0):
     """Add a diffuse tail to an impulse response.
 
     Parameters
@@ -165,20 +165,25 @@ def add_tail(rir, pool, offset, energy, start_m):
         Echogram of one listener.
     start_m : float
         Metres of the direct way: the echogram's beginning, before which nothing is added.
+    late_s : (channels,) array_like, optional
+        By how much later than at the beginning each channel gets anything: no way to an ear is
+        shorter than the direct one to that ear.
     """
     bin_samples = BIN_S * pool.sample_rate
     first = start_m / SPEED_OF_SOUND * pool.sample_rate
-    _shape_noise(rir, pool.noise, offset, energy / bin_samples, first, bin_samples)
+    late = np.broadcast_to(np.maximum(late_s, 0.0) * pool.sample_rate, len(rir))
+    begins = np.ceil(first + late).astype(np.int64)
+    _shape_noise(rir, pool.noise, offset, energy / bin_samples, (first, begins, bin_samples))
 
 
 @compiled
-def _shape_noise(rir, noise, offset, energy, first, bin_samples):
+def _shape_noise(rir, noise, offset, energy, timing):
     """Multiply noise by the root of energy per sample, linear between the middles of bins."""
     bands, bins = energy.shape
     channels = rir.shape[0]
-    begin = int(np.ceil(first))
+    first, begins, bin_samples = timing
     for b in range(bands):
-        for t in range(begin, rir.shape[1]):
+        for t in range(int(np.ceil(first)), rir.shape[1]):
             place = max((t - first) / bin_samples - 0.5, 0.0)
             k = int(place)
             if k >= bins:
@@ -186,4 +191,5 @@ def _shape_noise(rir, noise, offset, energy, first, bin_samples):
             after = energy[b, k + 1] if k + 1 < bins else 0.0
             gain = np.float32(np.sqrt(energy[b, k] + (place - k) * (after - energy[b, k])))
             for channel in range(channels):
-                rir[channel, t] += gain * noise[b, channel, offset + t]
+                if t >= begins[channel]:
+                    rir[channel, t] += gain * noise[b, channel, offset + t]
