@@ -6,7 +6,7 @@
       │                         │                                        ├──► clips
       └─────────────────────────┴─► level ──► gain ──► ears ─────────────┘
 
-Nothing is held but a clip, however long the file.
+Nothing is held but a clip and, up to `KEPT_BYTES`, the sound, however long the file.
 """
 
 from collections import deque

@@ -119,7 +119,8 @@ def make_announcement(name, purpose):
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="...")
     @click.version_option(package_name="simbinaural")
     def announce(arguments):  # noqa: ARG001 - whatever is asked, it is to come
-        click.echo(f"{name}: is to come; this version has simbinaural (see its --help)", err=True)
+        here = "simbinaural, ambi2binaural and models"
+        click.echo(f"{name}: is to come; this version has {here}", err=True)
         sys.exit(1)
 
     announce.help = f"{purpose}\n\nNot in this version yet: it is to come."
