@@ -61,12 +61,16 @@ class Listening:
         Where to look.
     gain_db : float
         For the whole file.
+    heard : list of (numpy.ndarray, numpy.ndarray) or None
+        Blocks at the ears (2, n), before the gain, and their AmbiX (channels, n); None of a sound
+        that is too long to be kept.
     """
 
     n_samples: int
     covariances: np.ndarray
     views: object
     gain_db: float
+    heard: list | None
 
 
 class FileCropper:
@@ -113,7 +117,7 @@ class FileCropper:
         beside = ThreadPoolExecutor(1)
         self._designed = beside.submit(_design, options, self.order)
         beside.shutdown(wait=False)
-        self._kept = None
+        self._sound = None
 
     @property
     def decoder(self):
@@ -122,22 +126,17 @@ class FileCropper:
 
     def sound(self):
         """Read the sound: AmbiX (channels, samples) and head-locked (2 or 0, samples) blocks."""
-        if self._kept is not None:
-            yield from self._kept
+        if self._sound is not None:
+            yield from self._sound
             return
         layout = self.description.audio
-        kept, room = [], KEPT_BYTES
+        kept = _Kept()
         for block in self.reader.sound(self.options.sample_rate):
             ambix = layout.to_ambix(block)[: n_channels(self.order)]
             pair = ambix, layout.to_head_locked(block)
-            room -= block.nbytes
-            if room >= 0:
-                kept.append(pair)
-            else:
-                kept.clear()
+            kept.add(pair)
             yield pair
-        if room >= 0:
-            self._kept = kept
+        self._sound = kept.all
 
     def listen(self):
         """Hear the whole sound twice: for the views, then for the level at the ears.
@@ -161,12 +160,16 @@ class FileCropper:
         require(n_samples > 0, f"{self.description.audio_path}: sound must decode, got none")
         views = choose_views(meter.covariances, steady_db=options.steady_db)
         energy = peak = 0.0
-        for ears, _ in self.ears(views):
+        heard = _Kept()
+        for ears, ambix in self.ears(views):
             energy += float(np.sum(np.square(ears, dtype=float)))
             peak = max(peak, float(np.max(np.abs(ears), initial=0)))
+            heard.add((ears, ambix))
         rms = np.sqrt(energy / (2 * n_samples))
         gain_db = min(LEVEL_DB - to_db(rms), PEAK_DB - to_db(peak)) if peak else 0.0
-        return Listening(n_samples, meter.covariances, views, float(gain_db))
+        if heard.all is not None:
+            self._sound = None  # nobody will ask for it again
+        return Listening(n_samples, meter.covariances, views, float(gain_db), heard.all)
 
     def ears(self, views):
         """Decode the sound for the views: binaural (2, n) and AmbiX (channels, n) blocks."""
@@ -274,7 +277,8 @@ class FileCropper:
     def _sound_of(self, spans, listening):
         """Ears and AmbiX of each span, after the gain."""
         rate, gain = self.options.sample_rate, np.float32(from_db(listening.gain_db))
-        blocks = (np.concatenate([ears, ambix]) for ears, ambix in self.ears(listening.views))
+        heard = self.ears(listening.views) if listening.heard is None else listening.heard
+        blocks = (np.concatenate(pair) for pair in heard)
         length = to_count(self.options.clip_s, rate)
         skipped = to_count(spans[0][0] / self.options.clip_s, 1)
         for number, block in enumerate(even_blocks(blocks, length)):
@@ -316,6 +320,21 @@ class FileCropper:
         }
         axes = {"azimuth_deg": AZIMUTHS_DEG, "elevation_deg": ELEVATIONS_DEG}
         return ClipData(arrays, attributes, {"energy_map": axes})
+
+
+class _Kept:
+    """Pairs of blocks for the next pass: all of them, or None once they are past `KEPT_BYTES`."""
+
+    def __init__(self):
+        self.all, self._room = [], KEPT_BYTES
+
+    def add(self, pair):
+        """Keep a pair, if there is room."""
+        self._room -= sum(block.nbytes for block in pair)
+        if self._room < 0:
+            self.all = None
+        elif self.all is not None:
+            self.all.append(pair)
 
 
 def _design(options, order):

@@ -10,6 +10,7 @@ half each pixel of the view takes the mean of 2 x 2 places.
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -34,9 +35,12 @@ FULL_RANGE = 2
 LUMA_WEIGHTS = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 """Weights of red and blue in luma, by FFmpeg's number of the color space; others are BT.601's."""
 
-BEND_PX = 0.2
-"""Second difference of neighboring places up to which the line between two is straight enough: it
-strays from the curve by an eighth of it."""
+KNOT_PX = 8
+"""Pixels of the view between the places that are computed; cubics lead from one to the next."""
+
+BEND_PX = 0.4
+"""Fourth difference of knots up to which a cubic is near enough: between inner knots it strays by a
+fortieth of it, between the outermost by a twenty-fourth."""
 
 UNKNOWN_SPACE = 2
 HD_HEIGHT = 720
@@ -74,6 +78,7 @@ class ViewWarp:
         self._kept = kept
         self._tables = OrderedDict()
         self._grids = {}
+        self._matrices = {}
 
     def __call__(self, frame, azimuth_deg=0.0, elevation_deg=0.0):
         """Take the view towards a direction, its up side up.
@@ -120,9 +125,8 @@ class ViewWarp:
         margin = (self._reach * shrink + 0.25) * max(steps)
         direction = (azimuth_deg, elevation_deg)
         places = None
-        if density > 1 and goes_around(self.layout):
-            coarse = self._places(size, 1, direction, margin)
-            places = _refined(coarse, density, left_eye(self.layout, size).width)
+        if goes_around(self.layout):
+            places = self._places_between_knots(size, density, direction, margin)
         if places is None:
             places = self._places(size, density, direction, margin)
         eye = left_eye(self.layout, size)
@@ -138,10 +142,41 @@ class ViewWarp:
 
     def _places(self, size, density, direction, margin):
         """Places (2, rows, columns) in the frame at which the view is sampled."""
+        return self._seen_at(size, self._vectors(density), direction, margin)
+
+    def _seen_at(self, size, vectors, direction, margin):
         turn = rotation_matrix(orientation_towards(*direction))
-        vectors = self._vectors(density) @ turn.T.astype(np.float32)
-        places = panorama_coordinates(self.layout, size, vectors, margin=margin)
-        return np.moveaxis(places, -1, 0)
+        turned = vectors @ turn.T.astype(np.float32)
+        return np.moveaxis(panorama_coordinates(self.layout, size, turned, margin=margin), -1, 0)
+
+    def _places_between_knots(self, size, density, direction, margin):
+        """The same by cubics between few of them; None where these bend too much, as at a pole."""
+        knots = self._seen_at(size, self._knots, direction, margin)
+        width = left_eye(self.layout, size).width
+        # As if the panorama were unrolled both ways: its seam must not lie between two knots.
+        knots[0] -= width * np.rint((knots[0] - np.take(knots[0], knots[0].size // 2)) / width)
+        if max(np.abs(np.diff(knots, 4, axis=axis)).max() for axis in (1, 2)) > BEND_PX:
+            return None
+        down, across = self._cubics(density)
+        columns, rows = down @ knots @ across.T
+        columns -= width * np.floor(columns * np.float32(1 / width))
+        return columns, rows
+
+    @cached_property
+    def _knots(self):
+        """Body vectors (rows, columns, 3) through a coarse grid from edge to edge of the view."""
+        camera = self.camera
+        columns, rows = (
+            np.linspace(0, length, _n_knots(length)) for length in (camera.width, camera.height)
+        )
+        return pixel_vectors(camera, columns, rows[:, None]).astype(np.float32)
+
+    def _cubics(self, density):
+        """Matrices (samples, knots) that lead from knots to rows, and to columns, of the view."""
+        if density not in self._matrices:
+            lengths = self.camera.height, self.camera.width
+            self._matrices[density] = [_cubic_matrix(length, density) for length in lengths]
+        return self._matrices[density]
 
     def _vectors(self, density):
         """Body vectors through the places where the view is sampled."""
@@ -163,26 +198,22 @@ class ViewWarp:
         return cv2.resize(view, size, interpolation=cv2.INTER_AREA)
 
 
-def _refined(places, density, width):
-    """Put places between places (2, rows, columns) of a panorama that goes around.
+def _n_knots(length):
+    return max(5, -(-length // KNOT_PX) + 1)
 
-    None where the curve between neighbors bends too much for a straight line, as near a pole.
-    """
-    columns, rows = np.ascontiguousarray(places)
-    middle = columns[columns.shape[0] // 2, columns.shape[1] // 2]
-    # As if the panorama were unrolled both ways: its seam must not lie between two neighbors.
-    columns -= width * np.rint((columns - middle) / width)
-    bends = [np.abs(np.diff(axis, 2, axis=k)).max() for axis in (columns, rows) for k in (0, 1)]
-    if max(bends) > BEND_PX:
-        return None
-    size = (density * columns.shape[1], density * columns.shape[0])
-    finer = [cv2.resize(axis, size, interpolation=cv2.INTER_LINEAR) for axis in (columns, rows)]
-    # Beyond the outermost centers lines go on instead of standing still.
-    for axis in finer:
-        axis[0], axis[-1] = 2 * axis[1] - axis[2], 2 * axis[-2] - axis[-3]
-        axis[:, 0], axis[:, -1] = 2 * axis[:, 1] - axis[:, 2], 2 * axis[:, -2] - axis[:, -3]
-    finer[0] -= width * np.floor(finer[0] * np.float32(1 / width))
-    return finer
+
+def _cubic_matrix(length, density):
+    """Lagrange's cubics through the four knots next to each sample: (samples, knots) float32."""
+    n_knots = _n_knots(length)
+    places = (np.arange(length * density) + 0.5) / (length * density) * (n_knots - 1)
+    first = np.clip(np.floor(places).astype(int) - 1, 0, n_knots - 4)
+    matrix = np.zeros((len(places), n_knots))
+    for k in range(4):
+        others = [other for other in range(4) if other != k]
+        matrix[np.arange(len(places)), first + k] = np.prod(
+            [(places - first - other) / (k - other) for other in others], axis=0
+        )
+    return matrix.astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from scipy.spatial import ConvexHull, SphericalVoronoi
 
 from simbinaural.errors import require, require_shape
 from simbinaural.geometry import direction_vectors, to_count
-from simbinaural.kernels import njit
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
 """Factors that swap left and right."""
@@ -58,7 +57,10 @@ class Sphere:
         size = np.abs(vectors).max(axis=1, initial=0)
         usable = (size > 0) & np.isfinite(size)
         require(usable.all(), f"vectors must be finite and not zero, got {vectors[~usable][:1]}")
-        return _locate(vectors, *self._triangles, self._mirrored)
+        # numba takes a sixth of a second to load, and who only spreads directions needs none.
+        from simbinaural.sphere_walk import locate
+
+        return locate(vectors, *self._triangles, self._mirrored)
 
     @cached_property
     def solid_angles(self):
@@ -105,52 +107,3 @@ def spread_directions(spacing_deg):
     vectors = np.concatenate(rings)
     vectors[np.abs(vectors) < 1e-12] = 0
     return vectors
-
-
-@njit(cache=True)
-def _locate(vectors, corners, inverses, across, mirror):
-    """Find triangles and shares of all vectors."""
-    indices = np.empty((len(vectors), 3), np.int32)
-    weights = np.empty((len(vectors), 3))
-    for i in range(len(vectors)):
-        swap = mirror.size > 0 and vectors[i, 0] > 0
-        x = -vectors[i, 0] if swap else vectors[i, 0]
-        y, z = vectors[i, 1], vectors[i, 2]
-        triangle = _walk(x, y, z, inverses, across)
-        total = 0.0
-        for k in range(3):
-            share = max(_share(x, y, z, inverses[triangle, k]), 0.0)
-            corner = corners[triangle, k]
-            indices[i, k] = mirror[corner] if swap else corner
-            weights[i, k] = share
-            total += share
-        weights[i] /= total
-    return indices, weights
-
-
-@njit(cache=True)
-def _walk(x, y, z, inverses, across):
-    """Walk from triangle to triangle, always across from the most negative share."""
-    triangle, best, best_least = 0, 0, -np.inf
-    n_triangles = len(inverses)
-    # A walk takes some twenty steps; should it circle among equals, all are tried in turn.
-    for step in range(2 * n_triangles):
-        if step >= n_triangles:
-            triangle = step - n_triangles
-        least, largest, worst = np.inf, 0.0, 0
-        for k in range(3):
-            share = _share(x, y, z, inverses[triangle, k])
-            largest = max(largest, abs(share))
-            if share < least:
-                least, worst = share, k
-        if least / largest > best_least:
-            best, best_least = triangle, least / largest
-        if best_least >= -1e-12:
-            break
-        triangle = across[triangle, worst]
-    return best
-
-
-@njit(cache=True)
-def _share(x, y, z, row):
-    return row[0] * x + row[1] * y + row[2] * z

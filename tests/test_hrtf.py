@@ -10,7 +10,8 @@ from simbinaural.geometry import direction_vectors, directions
 from simbinaural.hrtf import DEFAULT_SOFA, EARS, Hrtf, align, load_hrtf
 from simbinaural.responses import first_arrivals, minimum_phase, minimum_phase_lags
 from simbinaural.sofa import Measurement, read_sofa
-from simbinaural.sphere import MIRROR, Sphere, _locate, spread_directions, with_mirror_images
+from simbinaural.sphere import MIRROR, Sphere, spread_directions, with_mirror_images
+from simbinaural.sphere_walk import locate
 
 RADIUS_S = 0.0875 / 343
 UNIT = st.floats(-1, 1)
@@ -87,7 +88,7 @@ def test_a_walk_that_goes_astray_tries_every_triangle(kemar):
     vectors = np.random.default_rng(6).standard_normal((40, 3))
     corners, inverses, across = kemar.sphere._triangles
     mirrored = kemar.sphere._mirrored
-    found = _locate(vectors, corners, inverses, np.zeros_like(across), mirrored)
+    found = locate(vectors, corners, inverses, np.zeros_like(across), mirrored)
     for lost, expected in zip(found, kemar.neighbors(vectors), strict=True):
         np.testing.assert_array_equal(lost, expected)
 

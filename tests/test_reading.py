@@ -211,6 +211,49 @@ def test_skipping_changes_no_picture(tmp_path, codec):
             np.testing.assert_array_equal(frame.to_ndarray(), whole[round(30 * shown)])
 
 
+CLOSED = {"h264": ("libx264",), "hevc": ("libx265", "-x265-params", "open-gop=0:bframes=0")}
+OPEN = {
+    "h264": ("libx264", "-x264-params", "open-gop=1"),
+    "h264-refreshed": ("libx264", "-x264-params", "intra-refresh=1:bframes=0"),
+    "hevc": ("libx265", "-x265-params", "open-gop=1"),
+}
+
+
+def decoded_for(path, asked):
+    """How many frames come out of the decoder, and whether each asked one is as it should be."""
+    with av.open(str(path)) as container:
+        frames = [(frame.time, frame.to_ndarray()) for frame in container.decode(video=0)]
+    whole = {round(30 * (time - frames[0][0])): picture for time, picture in frames}
+    for _, shown, frame in MediaReader(path).frames(asked):
+        np.testing.assert_array_equal(frame.to_ndarray(), whole[round(30 * shown)])
+    return len(list(MediaReader(path)._timed_frames(list(asked)))), len(whole)
+
+
+def write_groups(path, *coder):
+    """Two seconds of moving pictures in groups of 10."""
+    moving = ("-f", "lavfi", "-i", "testsrc2=s=160x80:r=30,noise=alls=5:allf=t", "-t", 2)
+    ffmpeg(*moving, "-c:v", *coder, "-g", 10, "-bf", 0, "-pix_fmt", "yuv420p", path)
+    return path
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+@pytest.mark.parametrize("codec", CLOSED)
+def test_the_rest_of_a_group_is_left_out(tmp_path, codec, container):
+    path = write_groups(tmp_path / f"closed.{container}", *CLOSED[codec], "-sc_threshold", 0)
+    # Of each group the first four pictures are needed; of the last no restart tells that.
+    assert decoded_for(path, np.arange(6) / 3 + 3.1 / 30) == (5 * 4 + 10, 60)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize("codec", OPEN)
+def test_pictures_that_open_groups_need_are_decoded(tmp_path, codec, container):
+    path = tmp_path / f"open.{container}"
+    moving = ("-f", "lavfi", "-i", "testsrc2=s=160x80:r=30,noise=alls=5:allf=t", "-t", 2)
+    ffmpeg(*moving, "-c:v", *OPEN[codec], "-g", 10, "-pix_fmt", "yuv420p", path)
+    for asked in (np.arange(6) / 3 + 3.1 / 30, np.arange(16) / 8, [0.31, 0.33, 0.99]):
+        decoded_for(path, asked)
+
+
 def test_skipping_leaves_out_what_is_not_asked_for(film):
     decoded = [
         len(list(MediaReader(film)._timed_frames(list(np.arange(0, 20, step)))))

@@ -10,7 +10,7 @@ from panoramas import colors_of, panorama_vectors
 
 from ambi2binaural.layout import VideoLayout
 from ambi2binaural.projections import panorama_coordinates, tilt_orientation
-from ambi2binaural.views import ViewWarp, _refined, yuv_planes
+from ambi2binaural.views import ViewWarp, yuv_planes
 from simbinaural.errors import InputError
 from simbinaural.geometry import Camera, orientation_towards, pixel_vectors, rotate
 from simbinaural.video import decode_png
@@ -284,20 +284,16 @@ def test_unknown_interpolation():
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.floats(-180, 180), st.floats(-90, 90))
-def test_places_between_pixels_lie_where_they_are_computed(azimuth_deg, elevation_deg):
+@given(st.floats(-180, 180), st.floats(-90, 90), st.sampled_from([1, 2]))
+def test_places_between_knots_lie_where_they_are_computed(azimuth_deg, elevation_deg, density):
     warp, looks = ViewWarp(VideoLayout(), Camera(480, 240)), (azimuth_deg, elevation_deg)
-    between = _refined(warp._places(SIZE_4K, 1, looks, 1.0), 2, SIZE_4K[0])
+    between = warp._places_between_knots(SIZE_4K, density, looks, 1.0)
     if between is None:
-        assert abs(elevation_deg) > 30  # a pole is in the view, or not far from it
+        assert abs(elevation_deg) > 40  # a pole is in the view, or not far from it
     else:
-        assert_same_places(between, warp._places(SIZE_4K, 2, looks, 1.0))
-
-
-def assert_same_places(found, expected):
-    difference = np.stack(found) - expected
-    difference[0] -= SIZE_4K[0] * np.rint(difference[0] / SIZE_4K[0])
-    assert np.abs(difference).max() < 0.05
+        difference = np.stack(between) - warp._places(SIZE_4K, density, looks, 1.0)
+        difference[0] -= SIZE_4K[0] * np.rint(difference[0] / SIZE_4K[0])
+        assert np.abs(difference).max() < 0.02
 
 
 @pytest.mark.parametrize(
@@ -305,5 +301,12 @@ def assert_same_places(found, expected):
 )
 def test_places_near_poles_are_computed_one_by_one(looks, near_a_pole):
     warp = ViewWarp(VideoLayout(), Camera(480, 240))
-    between = _refined(warp._places(SIZE_4K, 1, looks, 1.0), 2, SIZE_4K[0])
+    between = warp._places_between_knots(SIZE_4K, 2, looks, 1.0)
     assert (between is None) == bool(near_a_pole)
+
+
+def test_views_of_few_pixels_have_knots_enough():
+    warp = ViewWarp(VideoLayout(), Camera(7, 3, 20.0))
+    between = warp._places_between_knots((640, 320), 1, (30, 10), 1.0)
+    expected = warp._places((640, 320), 1, (30, 10), 1.0)
+    np.testing.assert_allclose(np.stack(between), expected, atol=0.02)

@@ -23,13 +23,14 @@ DURATION_S = 12
 FPS = 8
 
 
-@pytest.fixture(scope="module")
-def panorama(tmp_path_factory):
+@pytest.fixture(scope="module", params=[3, 0], ids=["b-frames", "no-b-frames"])
+def panorama(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("panorama") / "panorama.mp4"
     picture = "testsrc2=s=3840x1920:r=30,noise=alls=2:allf=t"
     sound = "anoisesrc=r=48000:a=0.1,pan=4.0|c0=c0|c1=c0|c2=c0|c3=c0"
     inputs = ("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-t", str(DURATION_S))
     coders = ("-c:v", "libx264", "-preset", "superfast", "-crf", "26", "-g", "60", "-c:a", "aac")
+    coders = (*coders, "-bf", request.param)
     run_ffmpeg(*inputs, *coders, "-pix_fmt", "yuv420p", path)
     return path
 
