@@ -20,6 +20,7 @@ from pathlib import Path
 from ambi2binaural.cropping import FileCropper
 from ambi2binaural.options import CropOptions
 from simbinaural.errors import InputError, require
+from simbinaural.hrtf import load_hrtf
 from simbinaural.jobs import run_jobs
 from simbinaural.shards import open_dataset, write_info, write_shard, write_split
 from simbinaural.shards.reader import open_shard
@@ -110,10 +111,12 @@ def crop_files(folder, sources, options, *, executor, command, video=False, repo
     Raises
     ------
     InputError
-        If the folder holds something else, or other options made it.
+        If the folder holds something else, other options made it, or the HRTF is none.
     """
     folder = Path(folder)
     require(sources, "files must be one at least, got none")
+    if options.hrtf:
+        load_hrtf(options.hrtf, options.sample_rate)  # fails now, not once for each file
     info = find_run(folder, TOOL)
     if info:
         _check_unchanged(folder, info, options)
@@ -163,7 +166,7 @@ def _crop(job):
         part += 1
     lengths = [_clip_lengths(job, path) for path in done]
     n_clips = sum(map(len, lengths))
-    require(n_clips > 0, f"{job.source.path}: must last a second at least")
+    require(n_clips > 0, f"{job.source.path}: must last a second at least, got less")
     return FileReport(job.source.path, n_clips, sum(map(sum, lengths)), tuple(cropper.notes))
 
 

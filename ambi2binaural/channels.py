@@ -37,9 +37,11 @@ def find_audio_layout(channels, declared, overrides, *, codec_says=None, silent=
         If so many channels are no ambisonics, or what is declared does not fit them.
     """
     require(
-        channels >= 4, f"sound has {_named(channels)}, expected 4 (first-order ambisonics) or more"
+        channels >= 4,
+        f"sound has {_named(channels)}, expected 4 (first-order ambisonics) or more; "
+        "pass --audio FILE if they are in another",
     )
-    if declared is not None and overrides.ordering is None and overrides.order is None:
+    if declared is not None and overrides.ordering is None and overrides.channels is None:
         return _declared_layout(channels, declared, overrides)
     order, n_locked, says = _count(channels, overrides)
     codec = codec_says or ""
@@ -69,13 +71,10 @@ def _named(channels):
 
 def _count(channels, overrides):
     """Order, head-locked channels, and how they are known."""
-    if overrides.order is not None:
-        needed = n_channels(overrides.order)
-        require(
-            channels >= needed,
-            f"order must fit {channels} channels, got {overrides.order}, which has {needed}",
-        )
-        return overrides.order, 2 if channels == needed + 2 else 0, "option"
+    if overrides.channels is not None:
+        count = overrides.channels
+        require(channels >= count, f"sound has {channels} channels, expected {count} (--channels)")
+        return order_of(count), 2 if channels == count + 2 else 0, "option"
     for n_locked in (0, 2):
         try:
             return order_of(channels - n_locked), n_locked, f"shape: {channels} channels"
@@ -83,7 +82,7 @@ def _count(channels, overrides):
             continue
     raise InputError(
         f"sound has {channels} channels, expected 4, 9, 16 … or two more (head-locked stereo); "
-        "pass --order"
+        "pass --channels"
     )
 
 

@@ -41,6 +41,11 @@ def layout_options(command):
             type=click.Choice(["ambix", "n3d", "fuma"]),
             help="Channel order and normalization.  [default: as the file says, else AmbiX]",
         ),
+        click.option(
+            "--channels",
+            type=int,
+            help="How many are ambisonic, from the first: 4, 9, 16 …  [default: as the file says]",
+        ),
     ]
     for option in reversed(options):
         command = option(command)

@@ -92,14 +92,20 @@ class EnergyMeter:
         return part
 
 
-def _band_pass(band_hz, sample_rate):
-    """Second-order sections (n, 6) of a band-pass; none if the band is open on both sides."""
+def require_band(band_hz, sample_rate):
+    """Raise `InputError` unless a band (low, high) lies below half the sample rate; None may be."""
     low, high = band_hz or (0, sample_rate / 2)
     require(
         0 <= low < high <= sample_rate / 2,
         f"band_hz must be two growing frequencies from 0 to {sample_rate / 2:g}, "
         f"got {low:g}-{high:g}",
     )
+
+
+def _band_pass(band_hz, sample_rate):
+    """Second-order sections (n, 6) of a band-pass; none if the band is open on both sides."""
+    require_band(band_hz, sample_rate)
+    low, high = band_hz or (0, sample_rate / 2)
     if low <= 0 and high >= sample_rate / 2:
         return np.zeros((0, 6))
     from scipy.signal import butter  # takes a third of a second to load

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simbinaural.ambisonics import FUMA_ACN, FUMA_FACTOR
+from simbinaural.ambisonics import FUMA_ACN, FUMA_FACTOR, n_channels
 from simbinaural.errors import InputError, require
 
 PROJECTIONS = ("equirect", "eac", "cubemap")
@@ -31,8 +31,8 @@ class Overrides:
         As in `VideoLayout`.
     ordering, normalization : str
         As in `AudioLayout`; FuMa's ordering brings its normalization.
-    order : int
-        Ambisonic order of the sound: its first ``(order + 1) ** 2`` channels.
+    channels : int
+        How many of the sound's channels are ambisonic, from the first on: 4, 9, 16 …
     """
 
     projection: str | None = None
@@ -40,7 +40,7 @@ class Overrides:
     tilt: tuple | None = None
     ordering: str | None = None
     normalization: str | None = None
-    order: int | None = None
+    channels: int | None = None
 
     def __post_init__(self):
         """Check what can be checked without a file."""
@@ -54,11 +54,11 @@ class Overrides:
             value = getattr(self, name)
             if value is not None and value not in known:
                 raise InputError(f"{name} must be one of {', '.join(known)}, got {value}")
-        if self.order is not None:
-            require(
-                1 <= self.order <= HIGHEST_ORDER,
-                f"order must be between 1 and {HIGHEST_ORDER}, got {self.order}",
-            )
+        known = [n_channels(order) for order in range(1, HIGHEST_ORDER + 1)]
+        require(
+            self.channels in (None, *known),
+            f"channels must be one of {', '.join(map(str, known))}, got {self.channels}",
+        )
         if self.tilt is not None:
             angles = np.asarray(self.tilt, dtype=float)
             require(

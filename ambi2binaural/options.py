@@ -48,7 +48,7 @@ class CropOptions:
         Length of a clip; a rest of a second or more becomes a shorter one.
     shard_clips : int
         Clips in a shard.
-    projection, stereo, tilt, ordering, normalization
+    projection, stereo, tilt, ordering, normalization, channels
         What the user knows better than the files: `ambi2binaural.layout.Overrides`.
     """
 
@@ -72,14 +72,13 @@ class CropOptions:
     tilt: tuple | None = None
     ordering: str | None = None
     normalization: str | None = None
+    channels: int | None = None
 
     def __post_init__(self):
         """Check what can be checked without a file."""
-        for name, choices in (("view", VIEWS), ("head_locked", HEAD_LOCKED)):
-            if getattr(self, name) not in choices:
-                raise InputError(
-                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)}"
-                )
+        from ambi2binaural.energy import require_band
+
+        self._require_known_names()
         require(0 < self.fps <= 240, f"fps must be above 0 and at most 240, got {self.fps:g}")
         require(
             8000 <= self.sample_rate <= 192000,
@@ -89,6 +88,23 @@ class CropOptions:
         require(1 <= self.order <= 7, f"order must be between 1 and 7, got {self.order}")
         require(self.steady_db >= 0, f"steady_db must not be negative, got {self.steady_db:g}")
         require(self.shard_clips >= 1, f"shard_clips must be at least 1, got {self.shard_clips}")
+        require_band(self.band_hz, self.sample_rate)
+        _ = self.camera, self.overrides  # each checks its own
+
+    def _require_known_names(self):
+        from ambi2binaural.decoding import METHODS
+        from ambi2binaural.views import INTERPOLATIONS
+
+        known = {
+            "view": VIEWS,
+            "head_locked": HEAD_LOCKED,
+            "decoder": METHODS,
+            "interpolation": tuple(INTERPOLATIONS),
+        }
+        for name, choices in known.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise InputError(f"{name} must be one of {', '.join(choices)}, got {value}")
 
     @property
     def camera(self):
@@ -96,10 +112,11 @@ class CropOptions:
         from simbinaural.geometry import Camera
 
         width, height = SIZES[self.view]
-        size = (self.width or width, self.height or height)
+        width = width if self.width is None else self.width
+        height = height if self.height is None else self.height
         if self.view == "full":
-            return Camera(*size, 360.0, "equirect")
-        return Camera(*size, self.fov_deg)
+            return Camera(width, height, 360.0, "equirect")
+        return Camera(width, height, self.fov_deg)
 
     @property
     def overrides(self):
@@ -112,6 +129,7 @@ class CropOptions:
             tilt=self.tilt,
             ordering=self.ordering,
             normalization=self.normalization,
+            channels=self.channels,
         )
 
     def as_json(self):

@@ -388,7 +388,13 @@ def test_foreign_folders_are_refused(film, tmp_path):
         (["--view", "upside-down"], "view must be one of crop, full"),
         (["--band-hz", "200"], "band_hz must be 2 numbers"),
         (["--tilt", "a,b,c"], "tilt must be 3 numbers"),
-        (["--decoder", "magic"], "method must be one of magls, tac, ls"),
+        (["--band-hz", "8000-200"], "band_hz must be two growing frequencies from 0 to 8000"),
+        (["--decoder", "magic"], "decoder must be one of magls, tac, ls"),
+        (["--interpolation", "cubic"], "interpolation must be one of bilinear, lanczos"),
+        (["--projection", "fish"], "projection must be one of equirect"),
+        (["--width", 0], "size must be at least 1 x 1 pixel, got 0 x 240"),
+        (["--fov-deg", 200], "fov_deg must be between 1 and 170"),
+        (["--channels", 5], "channels must be one of 4, 9"),
         (["--clip-s", 0.5], "clip_s must be at least 1"),
         (["--order", 0], "order must be between 1 and 7"),
         (["--hrtf", "nothing.sofa"], "nothing.sofa"),
@@ -398,6 +404,8 @@ def test_bad_options_are_one_line(film, tmp_path, arguments, message):
     result = run("crop", film, *arguments, "--out", tmp_path / "data")
     assert result.exit_code == 1
     assert message in result.output
+    assert len(result.output.splitlines()) == 1
+    assert not (tmp_path / "data").exists(), "the same command with the right option must go on"
 
 
 # --------------------------------------------------------------------------- lists, MP4s, maps

@@ -229,11 +229,11 @@ def test_surround_coders_are_suspected(tmp_path):
     )
 
 
-def test_order_by_option():
-    assert find_audio_layout(8, None, Overrides(order=1)).channel_map == (0, 1, 2, 3)
-    assert find_audio_layout(6, None, Overrides(order=1)).head_locked == (4, 5)
-    with pytest.raises(InputError, match="order must fit 8 channels, got 2, which has 9"):
-        find_audio_layout(8, None, Overrides(order=2))
+def test_channels_by_option():
+    assert find_audio_layout(8, None, Overrides(channels=4)).channel_map == (0, 1, 2, 3)
+    assert find_audio_layout(6, None, Overrides(channels=4)).head_locked == (4, 5)
+    with pytest.raises(InputError, match=r"sound has 8 channels, expected 9 \(--channels\)"):
+        find_audio_layout(8, None, Overrides(channels=9))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_too_few_channels(channels, named):
 
 
 def test_channels_that_fit_no_order():
-    with pytest.raises(InputError, match=r"sound has 8 channels, expected 4, 9, 16 … .*--order"):
+    with pytest.raises(InputError, match=r"sound has 8 channels, expected 4, 9, 16 … .*--channels"):
         find_audio_layout(8, None, Overrides())
     with pytest.raises(InputError, match="ordering must be acn above third order, got fuma and o"):
         find_audio_layout(25, None, Overrides(ordering="fuma"))
@@ -261,8 +261,8 @@ def test_overrides_refuse():
     }.items():
         with pytest.raises(InputError, match=f"{name} must be one of .*, got {value}"):
             Overrides(**{name: value})
-    with pytest.raises(InputError, match="order must be between 1 and 7, got 0"):
-        Overrides(order=0)
+    with pytest.raises(InputError, match="channels must be one of 4, 9, .* 64, got 5"):
+        Overrides(channels=5)
     with pytest.raises(InputError, match="tilt must be yaw, pitch, roll in degrees"):
         Overrides(tilt=(1, np.nan, 2))
 
