@@ -229,7 +229,8 @@ def heatmap(file, output, audio, fps, steady_db, band_hz, tilt, layout, **values
         **_layout(layout),
         **values,
     )
-    write_heatmap(file, output, options, audio=audio)
+    for note in write_heatmap(file, output, options, audio=audio):
+        warn(f"{file}: {note}")
     click.echo(output)
 
 

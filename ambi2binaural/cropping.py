@@ -105,7 +105,10 @@ class FileCropper:
         layout = self.description.audio
         self.order = min(layout.order, options.order)
         if layout.order > self.order:
-            self.notes.append(f"order {layout.order}: the first {n_channels(self.order)} are used")
+            self.notes.append(
+                f"order {layout.order}: the first {n_channels(self.order)} channels are used "
+                f"(crop --order {layout.order} uses all)"
+            )
         if layout.head_locked and options.head_locked == "drop":
             self.notes.append("head-locked stereo is left out")
         self.reader = MediaReader(
@@ -227,14 +230,21 @@ class FileCropper:
             yield self._clip(start, frames, directions, ears[:, :n], ambix[:, :n], listening)
             if len(frames) < wanted:
                 break
-        self._tell_what_is_missing()
+        self._tell_what_is_missing(spans[-1][1])
 
-    def _tell_what_is_missing(self):
-        for name, extent in (("pictures", self.reader.picture), ("sound", self.reader.sounding)):
-            if extent.missing_s > SHORTEST_S or extent.n_damaged:
+    def _tell_what_is_missing(self, asked_s):
+        """Note what does not decode; nobody asked for pictures beyond the end of the sound."""
+        picture, sounding = self.reader.picture, self.reader.sounding
+        unseen_s = min(picture.stated_s, asked_s) - picture.decoded_s
+        tracks = (
+            ("pictures decode", picture, unseen_s),
+            ("sound decodes", sounding, sounding.missing_s),
+        )
+        for words, extent, missing_s in tracks:
+            if missing_s > SHORTEST_S or extent.n_damaged:
                 self.notes.append(
-                    f"{name} decode for {extent.decoded_s:.1f} of {extent.stated_s:.1f} s"
-                    + (f", {extent.n_damaged} packets are damaged" * (extent.n_damaged > 0))
+                    f"{words} for {extent.decoded_s:.1f} of {extent.stated_s:.1f} s"
+                    + (f"; damaged packets: {extent.n_damaged}" * (extent.n_damaged > 0))
                 )
 
     def _duration_s(self, listening):

@@ -8,7 +8,15 @@ import numpy as np
 
 from ambi2binaural.channels import find_audio_layout
 from ambi2binaural.layout import AudioLayout, Overrides, VideoLayout
-from ambi2binaural.media import decodes, glance, listen, open_media, picture_track, read_declaration
+from ambi2binaural.media import (
+    decodes,
+    glance,
+    listen,
+    open_media,
+    picture_track,
+    read_declaration,
+    stated_end,
+)
 from ambi2binaural.pictures import find_video_layout
 from simbinaural.errors import InputError, require
 
@@ -163,9 +171,7 @@ def _picture(path, overrides):
 
 def _duration(container, track):
     """Seconds that a track states, or its file."""
-    if track.duration:
-        return float(track.duration * track.time_base)
-    return (container.duration or 0) / av.time_base
+    return stated_end(container, track) - float((track.start_time or 0) * track.time_base)
 
 
 def _file_notes(declaration):

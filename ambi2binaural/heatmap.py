@@ -31,6 +31,11 @@ def write_heatmap(path, output, options, *, audio=None):
     audio : path-like, optional
         The sound, where that is another file.
 
+    Returns
+    -------
+    list of str
+        What to beware of.
+
     Raises
     ------
     InputError
@@ -41,6 +46,7 @@ def write_heatmap(path, output, options, *, audio=None):
     gain = np.float32(from_db(listening.gain_db))
     sound = (ears * gain for ears, _ in cropper.ears(listening.views))
     write_video(output, _pictures(cropper, listening), options.fps, sound, options.sample_rate)
+    return cropper.notes
 
 
 def _pictures(cropper, listening):

@@ -10,6 +10,9 @@ from simbinaural.audio.levels import to_db
 USUAL_RATIO = (0.6, 1.5)
 """Energy of X, Y, Z relative to W's: of plane waves 1 in SN3D, 2 in FuMa, 3 in N3D."""
 
+FAINT_W = 10.0
+"""Such energy from which on no normalization explains it."""
+
 SILENT = 1e-6
 """Energy of a component relative to W's below which it is silent."""
 
@@ -57,8 +60,10 @@ def _ratio_notes(ratio):
     low, high = USUAL_RATIO
     if low <= ratio <= high:
         return ()
-    if np.isnan(ratio) or ratio > 10:
+    if np.isnan(ratio):
         return ("W is silent, other channels are not: their order is not that",)
+    if ratio > FAINT_W:
+        return (f"W ratio {ratio:.3g} is suspicious: 1 in SN3D; the order may not be that",)
     kind = "FuMa (--layout fuma)" if 1.5 < ratio <= 2.45 else "N3D (--layout n3d)"
     hint = f"; {kind} would explain it" if ratio > high else ""
     return (f"W ratio {ratio:.2f} is suspicious: 1 in SN3D{hint}",)
@@ -104,7 +109,8 @@ def render_info(description):
         Lines for a person.
     """
     measures = measure(description)
-    lines = [str(description.path), *_picture_lines(description), *_sound_lines(description)]
+    lines = [f"{description.path}: {description.duration_s:.1f} s"]
+    lines += [*_picture_lines(description), *_sound_lines(description)]
     lines += _measured_lines(measures)
     lines += [f"  note: {note}" for note in (*description.notes, *measures.notes)]
     return "\n".join(lines)
@@ -133,7 +139,7 @@ def _sound_lines(description):
     elsewhere = description.audio_path != description.path
     return [
         f"  sound: {description.codecs[1]}, {description.sample_rate} Hz, "
-        f"{description.n_channels} channels, {description.duration_s:.1f} s"
+        f"{description.n_channels} channels"
         + (f", from {description.audio_path}" if elsewhere else ""),
         _line("order", audio.order, audio.how),
         _line("ordering", audio.ordering, audio.how),

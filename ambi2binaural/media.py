@@ -5,6 +5,7 @@ channels. The first is hidden from it (`open_media`), the second never asked for
 """
 
 import io
+import re
 from pathlib import Path
 
 import av
@@ -15,6 +16,9 @@ from ambi2binaural.declaration import Declaration
 from ambi2binaural.matroska import begins_with_ebml, read_elements
 from simbinaural.audio.files import frame_samples
 from simbinaural.errors import InputError, require
+
+TIME_TAG = re.compile(r"(\d+):(\d+):(\d+(?:\.\d*)?)$")
+"""How Matroska notes where a track ends."""
 
 PLANES = 8
 """Planes of a frame that PyAV can reach."""
@@ -36,12 +40,15 @@ def read_declaration(path):
     Raises
     ------
     InputError
-        If the file is missing, empty, or an MP4 file without its index.
+        If the file is missing, a folder, empty, or an MP4 file without its index.
     """
     path = Path(path)
-    require(path.is_file(), f"{path}: file must exist")
-    with path.open("rb") as file:
-        start = file.read(12)
+    require(path.exists(), f"{path}: file must exist")
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError as error:
+        raise InputError(f"{path}: file must be readable, got: {error.strerror}") from error
     require(start, f"{path}: file must not be empty, got 0 bytes")
     if begins_with_ebml(start):
         return read_elements(path)
@@ -140,6 +147,17 @@ def picture_track(container):
 def decodes(track):
     """Whether there is a decoder for a track: without one, PyAV knows nothing of it."""
     return track.codec_context is not None
+
+
+def stated_end(container, track):
+    """Time on the container's clock at which a track ends, as stated; 0 if nothing is."""
+    if track.duration:
+        return float((track.duration + (track.start_time or 0)) * track.time_base)
+    found = TIME_TAG.match(track.metadata.get("DURATION", ""))
+    if found:
+        hours, minutes, seconds = (float(part) for part in found.groups())
+        return 3600 * hours + 60 * minutes + seconds
+    return ((container.duration or 0) + (container.start_time or 0)) / av.time_base
 
 
 def glance(container, *, count=3, size=(384, 192)):

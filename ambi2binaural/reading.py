@@ -5,14 +5,13 @@ needs to start, late or early tracks and gaps all speak through them. Nothing is
 at hand and a block of sound, however long the video.
 """
 
-import re
 from dataclasses import dataclass
 from itertools import chain
 
 import av
 import numpy as np
 
-from ambi2binaural.media import SampleReader, open_media, picture_track
+from ambi2binaural.media import SampleReader, open_media, picture_track, stated_end
 from ambi2binaural.skipping import skip_unasked
 from simbinaural.audio import even_blocks, resampled
 from simbinaural.errors import require
@@ -29,9 +28,6 @@ SEEK_S = 10
 
 BREAK_S = 600
 """A step in the time stamps of sound that no recording has: it is a fault, and passed over."""
-
-TIME_TAG = re.compile(r"(\d+):(\d+):(\d+(?:\.\d*)?)$")
-"""How Matroska notes where a track ends."""
 
 FREE_CLOCKS = ("mpegts", "mpeg", "avi")
 """Containers whose clock starts anywhere: a separate sound goes with their start, not their 0."""
@@ -102,7 +98,7 @@ class MediaReader:
             require(first is not None, f"{path}: pictures must decode, got none")
             self.width, self.height = first.width, first.height
             self.start_s = 0.0 if first.time is None else first.time
-            self.picture = Extent(_stated_end(container, track) - self.start_s)
+            self.picture = Extent(stated_end(container, track) - self.start_s)
         self.sounding = Extent()
 
     # ----------------------------------------------------------------------- pictures
@@ -221,7 +217,7 @@ class MediaReader:
         zero_s = self.start_s
         if self.audio_path != self.path:
             zero_s += _clock_zero(container) - self._clock_s
-        self.sounding.stated_s = max(0.0, _stated_end(container, track) - zero_s)
+        self.sounding.stated_s = max(0.0, stated_end(container, track) - zero_s)
         self.sounding.n_damaged = 0
         read, shape, n_read = SampleReader(), None, 0
         for frame in _decoded(container, track, self.sounding):
@@ -294,17 +290,6 @@ def _clock_zero(container):
     if set(container.format.name.split(",")).isdisjoint(FREE_CLOCKS):
         return 0.0
     return (container.start_time or 0) / av.time_base
-
-
-def _stated_end(container, track):
-    """Time on the container's clock at which a track ends, as stated; 0 if nothing is."""
-    if track.duration:
-        return float((track.duration + (track.start_time or 0)) * track.time_base)
-    found = TIME_TAG.match(track.metadata.get("DURATION", ""))
-    if found:
-        hours, minutes, seconds = (float(part) for part in found.groups())
-        return 3600 * hours + 60 * minutes + seconds
-    return ((container.duration or 0) + (container.start_time or 0)) / av.time_base
 
 
 def _growing(times):

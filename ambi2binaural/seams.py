@@ -118,8 +118,8 @@ def roughness(pictures, projection):
     Returns
     -------
     float
-        Mean difference across the seams over that across neighbors in the picture; infinite of
-        pictures that show nothing.
+        Mean difference across the seams over that across neighbors in the picture, or that of an
+        equirectangular picture's edges where it is higher; infinite of pictures that show nothing.
     """
     pictures = np.asarray(pictures, dtype=float)
     require_shape("pictures", pictures, (None, None, None))
@@ -134,8 +134,10 @@ def roughness(pictures, projection):
         else _cube_seams(pictures, FACES[projection])
     )
     jumps = [np.mean(np.abs(first - second)) for first, second in pairs]
+    # Half a sphere has poles as well: what it lacks are edges that fit.
+    jump = max(np.mean(jumps), jumps[0]) if projection == "equirect" else np.mean(jumps)
     # Half a gray level, so that pictures of little contrast do not decide by noise.
-    return float(np.mean(jumps) / (between / 2 + 0.5))
+    return float(jump / (between / 2 + 0.5))
 
 
 def _equirect_seams(pictures):

@@ -11,6 +11,7 @@ id a line, with the part of the split behind it where that is given::
 from pathlib import Path
 
 from ambi2binaural.batch import Source
+from ambi2binaural.media import open_media, picture_track
 from simbinaural.errors import InputError, require
 from simbinaural.shards import PARTS
 
@@ -36,10 +37,14 @@ def read_list(path):
     Raises
     ------
     InputError
-        If there is no id, or a part is unknown.
+        If there is no id, a part is unknown, or the file is no text.
     """
     path = Path(path)
-    lines = [line.split("#")[0].split() for line in path.read_text(encoding="utf-8").splitlines()]
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: must be a text of video ids, got {error.reason}") from error
+    lines = [line.split("#")[0].split() for line in text.splitlines()]
     ids, parts = {}, {}
     for name, *rest in filter(None, lines):
         ids[name] = None
@@ -59,7 +64,8 @@ def find_sources(ids, folder):
     ids : iterable of str
         Video ids.
     folder : path-like
-        Holds ``ID.mp4`` (or mkv, webm, mov), and ``ID.m4a`` or the like where sound is separate.
+        Holds ``ID.mp4`` (or mkv, webm, mov), and ``ID.m4a`` or the like where sound is separate;
+        yt-dlp often names it ``ID.webm``.
 
     Returns
     -------
@@ -82,10 +88,22 @@ def find_sources(ids, folder):
     for name in ids:
         there = by_stem.get(name, [])
         video = next((path for path in there if path.suffix.lower() in VIDEO_SUFFIXES), None)
-        audio = next((path for path in there if path.suffix.lower() in AUDIO_SUFFIXES), None)
+        others = (path for path in there if path != video)
+        audio = next((path for path in others if _is_sound(path)), None)
         if video is None:
             missing.append(name)
         else:
             sources.append(Source(str(video), str(audio) if audio else None))
     require(sources, f"{folder}: holds none of the {len(missing)} videos of the list")
     return sources, missing
+
+
+def _is_sound(path):
+    """Whether a file holds sound alone: its name says so, or a video's name and no pictures."""
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
+        return path.suffix.lower() in AUDIO_SUFFIXES
+    try:
+        with open_media(path) as container:
+            return picture_track(container) is None
+    except InputError:
+        return False

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from simbinaural.commands import CommandGroup, Progress, typed_command, warn, workers_option
-from simbinaural.dataset.options import RenderOptions, absolute, option_name
+from simbinaural.dataset.options import DIRECTIVITIES, RenderOptions, absolute, option_name
 
 RENDERING = (
     "simbinaural.dataset.render",
@@ -58,6 +58,18 @@ dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
 @_option("objects", "Your own objects: a folder per class with glb, gltf, obj or ply files.")
 @_option("sounds", "Your own dry sounds: a folder per class with wav, flac, ogg or mp3 files.")
 @_option("hrtf", "Another HRTF: a SOFA file (SimpleFreeFieldHRIR).  [default: MIT KEMAR]")
+@_option("materials", "Your own acoustic materials: a JSON file of coefficients by name.")
+@_option(
+    "max_distance_m",
+    "Metres from the source to the camera at most.  [default: as the room allows]",
+    type=float,
+)
+@_option(
+    "directivity",
+    "forward: sources radiate more to their front the higher the frequency; omni: the same "
+    "everywhere.",
+    type=click.Choice(DIRECTIVITIES),
+)
 @_option(
     "projection",
     "What is filmed: a normal view, or from the same place the whole sphere.",
@@ -93,7 +105,7 @@ def render(out, workers, scheduler, classes, audio, **values):
     from simbinaural.scenes.sources import parse_scenes
 
     scenes = parse_scenes(values["scenes"])
-    for name in ("objects", "sounds", "hrtf"):
+    for name in ("objects", "sounds", "hrtf", "materials"):
         values[name] = absolute(values[name])
     values["scenes"] = scenes.name
     values["classes"], values["audio"] = _words(classes), _words(audio)

@@ -33,6 +33,9 @@ SPEED_OF_SOUND = 343.0
 IDENTITY = (1.0, 0.0, 0.0, 0.0)
 """The orientation that looks along -z."""
 
+FRONT = (0.0, 0.0, -1.0)
+"""Where that is."""
+
 PROJECTIONS = ("perspective", "equirect")
 
 

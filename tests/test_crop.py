@@ -352,13 +352,15 @@ def test_bad_files_are_named_and_the_others_go_on(film, tmp_path):
     ffmpeg("-i", film, "-an", "-c", "copy", mute)
     faceless = tmp_path / "faceless.wav"
     write_audio(faceless, moving_source([(0, 0, 2)]), RATE)
-    bad = [stereo, empty, mute, faceless, tmp_path / "nowhere.mp4"]
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    bad = [stereo, empty, mute, faceless, folder, tmp_path / "nowhere.mp4"]
     result = run("crop", *bad, film, "--out", tmp_path / "data")
     assert result.exit_code == 1
     for path in bad:
         lines = [line for line in result.output.splitlines() if line.startswith(str(path))]
         assert len(lines) == 1, result.output
-    assert "of 1 files; 5 skipped" in result.output
+    assert "of 1 files; 6 skipped" in result.output
     with open_dataset(tmp_path / "data") as clips:
         assert [clip.attributes["scene"] for clip in clips] == ["ring", "ring"]
 
@@ -373,6 +375,15 @@ def test_cut_off_files_give_what_decodes(tmp_path):
     with open_dataset(tmp_path / "data") as clips:
         total = sum(clip.duration_s for clip in clips)
     assert 5 < total < 11
+
+
+def test_pictures_without_sound_are_not_called_damaged(film, tmp_path):
+    short = tmp_path / "short.wav"
+    write_audio(short, moving_source([(0, 0, 3)]), RATE)
+    result = run("crop", film, "--audio", short, "--out", tmp_path / "data")
+    assert result.exit_code == 0, result.output
+    assert "the shorter counts" in result.output
+    assert "decode" not in result.output
 
 
 def test_foreign_folders_are_refused(film, tmp_path):
@@ -434,10 +445,24 @@ def test_lists_of_videos(film, tmp_path):
     assert scenes == {"train": ["aaa", "ddd"], "val": ["-bb_"], "test": ["ccc"]}
 
 
+def test_sound_in_a_webm_beside_the_video_is_found(film, tmp_path):
+    film = shutil.copy(film, tmp_path / "aaa.mp4")
+    other, sound = tmp_path / "bbb.webm", tmp_path / "aaa.webm"
+    ffmpeg("-i", film, "-vn", "-c:a", "libopus", "-mapping_family", 255, sound)
+    ffmpeg("-i", film, "-an", "-t", 1, "-c:v", "libvpx", other)
+    shutil.copy(film, tmp_path / "bbb.mp4")
+    sources, missing = find_sources(["aaa", "bbb"], tmp_path)
+    assert [each.audio for each in sources] == [str(sound), None]
+    assert not missing
+
+
 def test_lists_refuse(tmp_path):
     path = tmp_path / "list"
     path.write_text("# nothing\n")
     with pytest.raises(InputError, match="must hold video ids"):
+        read_list(path)
+    path.write_bytes(b"aaa \xa0\n")
+    with pytest.raises(InputError, match="list: must be a text of video ids, got invalid start"):
         read_list(path)
     path.write_text("aaa dream\n")
     with pytest.raises(InputError, match="part must be one of train, val, test, got dream"):
@@ -456,6 +481,7 @@ def test_clips_as_videos_and_the_heat_map(film, tmp_path):
     ]
     result = run("heatmap", film, "-o", tmp_path / "heat.mp4")
     assert result.exit_code == 0, result.output
+    assert "Z is silent: elevation is meaningless" in result.output
     raw = ffmpeg(
         "-ss",
         6,

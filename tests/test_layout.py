@@ -342,6 +342,13 @@ def test_seams_tell_projections(tmp_path, kind, name):
     assert layout.how["projection"] == "content: seams fit"
 
 
+@pytest.mark.parametrize("look", ["hequirect", "flat:h_fov=90:v_fov=60"])
+def test_part_of_a_sphere_is_not_taken_for_sure(tmp_path, look):
+    pictures = projected(tmp_path, look)
+    assert not recognize(pictures)[1]
+    assert layout_of(shape=WIDE, pictures=pictures).how["projection"].startswith("guess: ")
+
+
 def test_likeness_tells_eyes(tmp_path):
     one = projected(tmp_path, "e", 240, 136)
     other = np.roll(one, 3, axis=2)
@@ -516,6 +523,16 @@ def test_files_refuse(tmp_path):
         describe(make_file(tmp_path / "stereo.mov", tones(2)))
 
 
+def test_lengths_that_differ_are_told_in_matroska_too(tmp_path):
+    short, long, both = (tmp_path / f"{name}.mkv" for name in ("short", "long", "both"))
+    make_file(short, tones(4, 1))
+    make_file(long, tones(4, 2))
+    ffmpeg("-i", long, "-i", short, "-map", "0:v", "-map", "1:a", "-c", "copy", both)
+    found = describe(both)
+    assert "picture lasts 2.0 s and sound 1.0 s: the shorter counts" in found.notes
+    assert found.duration_s == pytest.approx(1, abs=0.05)
+
+
 def test_separate_sound(tmp_path):
     whole = make_file(tmp_path / "a.mp4", tones(4), "flac")
     sound = tmp_path / "a.m4a"
@@ -646,6 +663,8 @@ def test_notes_of_suspicious_sounds(tmp_path):
     assert measured(tmp_path, n3d, normalization="n3d").notes == ()
     (note,) = measured(tmp_path, field(30, 40)[[1, 0, 2, 3]] * [[0], [1], [1], [1]]).notes
     assert note == "W is silent, other channels are not: their order is not that"
+    (note,) = measured(tmp_path, field(30, 40) * [[0.2], [1], [1], [1]]).notes
+    assert note == "W ratio 25 is suspicious: 1 in SN3D; the order may not be that"
 
 
 def test_info_says_every_field_and_how(tmp_path):
@@ -653,7 +672,7 @@ def test_info_says_every_field_and_how(tmp_path):
     write_spherical_boxes(path, n_channels=6, tilt=(10, -20, 5.5), bounds=(0.1, 0, 0.2, 0))
     text = render_info(describe(path, overrides=Overrides(stereo="top-bottom")))
     for line in (
-        str(path),
+        f"{path}: 0.3 s",
         "  picture: h264, 64 x 32, 10 fps",
         "    projection: equirect (metadata: sv3d)",
         "    stereo: top-bottom (option)",
@@ -667,7 +686,7 @@ def test_info_says_every_field_and_how(tmp_path):
         "  note: Z is silent: elevation is meaningless",
     ):
         assert line in text.splitlines(), line
-    assert "sound: pcm_s16le, 48000 Hz, 6 channels, 0.3 s" in text
+    assert "sound: pcm_s16le, 48000 Hz, 6 channels" in text
     assert "measured on 1.0 s: peak -" in text
 
 

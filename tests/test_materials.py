@@ -1,7 +1,12 @@
+import json
+from dataclasses import dataclass
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from simbinaural.errors import InputError
+from simbinaural.scenes.material_file import Refurnished, read_materials
 from simbinaural.scenes.materials import (
     DRAPED,
     OPENING,
@@ -121,3 +126,54 @@ def test_materials_are_shared_and_safe_from_writing():
 def test_an_unknown_name_is_named():
     with pytest.raises(InputError, match=r"material must be one of .*, got velvet"):
         load_material("velvet")
+
+
+# --------------------------------------------------------------------------- a user's own
+
+
+def written(tmp_path, content):
+    path = tmp_path / "materials.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_a_file_replaces_what_it_names_and_the_star_the_rest(tmp_path):
+    path = written(
+        tmp_path,
+        {"brickwork": {"absorption": [0.1, 0.2]}, "*": {"absorption": 0.5, "scattering": 0.3}},
+    )
+    names = ("brickwork", "carpet_hairy", OPENING)
+    scenes = SimpleNamespace(load=lambda index: Holder(tuple(map(load_material, names)), index))
+    home = Refurnished(scenes, read_materials(path)).load(4)
+    brick, carpet, opening = home.materials
+    np.testing.assert_array_equal(brick.absorption, [0.1] + 6 * [0.2])
+    np.testing.assert_array_equal(brick.scattering, load_material("brickwork").scattering)
+    np.testing.assert_array_equal(carpet.absorption, 0.5)
+    np.testing.assert_array_equal(carpet.scattering, 0.3)
+    np.testing.assert_array_equal(opening.absorption, 1)
+    assert home.index == 4
+
+
+@dataclass(frozen=True)
+class Holder:
+    materials: tuple
+    index: int
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "materials.json: materials must be a JSON file"),
+        ([], "materials must be a JSON object"),
+        ({"brikwork": {"absorption": 1}}, "'brikwork' must be a known material or"),
+        ({"*": {}}, r"\* must have absorption or scattering"),
+        ({"*": {"damping": 1}}, r"\* must have absorption or scattering"),
+        ({"*": {"absorption": 1.2}}, r"\*: absorption must be a number or up to 7 from 0 to 1"),
+        ({"*": {"absorption": [0.1] * 8}}, "up to 7"),
+        ({"*": {"absorption": [[0.1]]}}, "up to 7"),
+        ({"*": {"scattering": "much"}}, "scattering must be a number"),
+    ],
+)
+def test_bad_files(tmp_path, content, message):
+    with pytest.raises(InputError, match=message):
+        read_materials(written(tmp_path, content))

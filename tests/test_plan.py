@@ -109,6 +109,8 @@ def test_pictures_are_completed(given, picture):
         ({"audio": ()}, "audio must be binaural or binaural,foa, got "),
         ({"seed": -1}, "seed must be at least 0"),
         ({"shard_clips": 0}, "shard_clips must be at least 1"),
+        ({"max_distance_m": 0.9}, "max_distance_m must be at least 1 m, got 0.9"),
+        ({"directivity": "beam"}, "directivity must be one of forward, omni, got 'beam'"),
     ],
 )
 def test_bad_options(options, message):

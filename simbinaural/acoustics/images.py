@@ -10,6 +10,7 @@ import math
 import numpy as np
 import pyroomacoustics as pra
 
+from simbinaural.acoustics.directivity import Directivity
 from simbinaural.acoustics.echograms import Paths
 from simbinaural.acoustics.planes import (
     N_BANDS,
@@ -27,7 +28,7 @@ from simbinaural.acoustics.screens import screen_gains
 _SAME_M = 1e-3  # images nearer than this are one: single precision is finer, rooms are coarser
 
 
-def find_paths(room, enclosure, source, listeners, *, image_order=3):
+def find_paths(room, enclosure, source, listeners, *, image_order=3, directivity=None):
     """Find the direct and the mirror paths from a source to each listener.
 
     Parameters
@@ -42,6 +43,8 @@ def find_paths(room, enclosure, source, listeners, *, image_order=3):
         World, metres.
     image_order : int
         Most reflections on a path; 0 is the direct sound alone.
+    directivity : Directivity, optional
+        How the source radiates; by default the same everywhere.
 
     Returns
     -------
@@ -61,12 +64,14 @@ def find_paths(room, enclosure, source, listeners, *, image_order=3):
     source = np.array(source, dtype=float)
     listeners = np.array(listeners, dtype=float).reshape(-1, 3)
     images = image_positions(room, source, listeners, image_order)
+    directivity = directivity or Directivity.omnidirectional()
     found = []
     for listener in listeners:
-        positions, gains = _walk_all(enclosure, source, listener, images, image_order)
+        positions, gains, exits = _walk_all(enclosure, source, listener, images, image_order)
         direct = screen_gains(enclosure, source, listener)[:, None]
         vectors = np.vstack([source[None], positions]) - listener
         gains = np.hstack([direct, gains]) / np.linalg.norm(vectors, axis=1)
+        gains *= directivity.amplitudes(np.vstack([listener[None], exits]) - source)
         audible = gains.any(axis=0)
         found.append(Paths(vectors[audible], gains[:, audible]))
     return found
@@ -107,28 +112,34 @@ def _swap(points):
 
 @compiled
 def _walk_all(room, source, listener, images, order):
-    """Exact positions and amplitudes (without 1/distance) of the images that are heard."""
+    """Exact positions and amplitudes (without 1/distance) of the images that are heard.
+
+    And where each path meets its first wall on its way from the source.
+    """
     positions, gains = images.copy(), np.zeros((N_BANDS, images.shape[0]))
+    exits = images.copy()
     chain = np.empty(order, np.int64)
     energy, entries = np.empty(N_BANDS), np.empty(room.boxes.shape[1])
     for i in range(images.shape[0]):
-        bounces = _walk(room, source, listener, images[i], chain, energy, entries)
+        bounces = _walk(room, source, listener, images[i], chain, energy, entries, exits[i])
         if bounces == 0:
             continue
         positions[i] = source
         for j in range(bounces - 1, -1, -1):
             _mirror(room.planes, chain[j], positions[i])
         gains[:, i] = np.sqrt(energy)
-    return positions, gains
+    return positions, gains, exits
 
 
 @compiled
-def _walk(room, source, listener, image, chain, energy, entries):
+def _walk(room, source, listener, image, chain, energy, entries, point):
     """Follow a path from its listener to the source: how often it bounces, 0 if it is hidden.
 
     Each plane that is met mirrors the image that is still ahead; the last one is the source.
+    `point` is left where the last of them was met.
     """
-    point, target = listener.copy(), image.copy()
+    point[:] = listener
+    target = image.copy()
     direction = np.empty(3)
     energy[:] = 1.0
     for bounce in range(chain.shape[0] + 1):

@@ -23,7 +23,7 @@ def brirs(scene, source, poses, *, hrtf, **options):
     return binaural_rirs(find_arrivals(scene, source, poses, hrtf=hrtf, **options), hrtf)
 
 
-def find_arrivals(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0):
+def find_arrivals(scene, source, poses, *, hrtf, rng, **options):
     """What of a source arrives at a head at several poses.
 
     Parameters
@@ -38,6 +38,8 @@ def find_arrivals(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, 
         The head's ears, and the sample rate.
     rng : numpy.random.Generator
         Draws rays and tails: the same state, the same bytes.
+    directivity : Directivity, optional
+        How the source radiates; by default the same everywhere.
     image_order : int
         Most reflections of a path that is rendered exactly.
     rays : int
@@ -69,15 +71,7 @@ def find_arrivals(scene, source, poses, *, hrtf, rng, image_order=3, rays=2000, 
                 f"got {_point(pose.position)}"
             )
     return room_arrivals(
-        scene.rooms[index],
-        scene.materials,
-        source,
-        poses,
-        hrtf=hrtf,
-        rng=rng,
-        image_order=image_order,
-        rays=rays,
-        max_length_s=max_length_s,
+        scene.rooms[index], scene.materials, source, poses, hrtf=hrtf, rng=rng, **options
     )
 
 
@@ -88,7 +82,17 @@ def room_brirs(room, materials, source, poses, *, hrtf, **options):
 
 
 def room_arrivals(
-    room, materials, source, poses, *, hrtf, rng, image_order=3, rays=2000, max_length_s=3.0
+    room,
+    materials,
+    source,
+    poses,
+    *,
+    hrtf,
+    rng,
+    directivity=None,
+    image_order=3,
+    rays=2000,
+    max_length_s=3.0,
 ):
     """Do what `find_arrivals` does, in a bare room whose surfaces are of `materials`."""
     require(len(poses) > 0, "poses must be one at least, got none")
@@ -100,12 +104,15 @@ def room_arrivals(
     nearest = np.linalg.norm(listeners - source, axis=1).min()
     require(nearest > 0.05, f"source must be 0.05 m away from every head, got {nearest:.3g} m")
     enclosure = enclose(room, materials)
-    paths = find_paths(room, enclosure, source, listeners, image_order=image_order)
+    paths = find_paths(
+        room, enclosure, source, listeners, image_order=image_order, directivity=directivity
+    )
     echogram = trace(
         enclosure,
         source,
         listeners,
         rng=rng,
+        directivity=directivity,
         image_order=image_order,
         rays=rays,
         max_length_s=max_length_s,

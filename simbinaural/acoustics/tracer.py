@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from simbinaural.acoustics.directivity import Directivity, radiate
 from simbinaural.acoustics.echograms import BIN_M, BIN_S, Echogram
 from simbinaural.acoustics.field import MATCH_S, fill, settle
 from simbinaural.acoustics.planes import (
@@ -37,7 +38,17 @@ _CLOSEST_M = 0.2  # rain from closer by counts as from here; its 1/h^2 would be 
 _N_PROBES = 256
 
 
-def trace(enclosure, source, listeners, *, rng, image_order=3, rays=2000, max_length_s=3.0):
+def trace(
+    enclosure,
+    source,
+    listeners,
+    *,
+    rng,
+    directivity=None,
+    image_order=3,
+    rays=2000,
+    max_length_s=3.0,
+):
     """Trace the energy from a source to all listeners at once.
 
     Parameters
@@ -50,6 +61,8 @@ def trace(enclosure, source, listeners, *, rng, image_order=3, rays=2000, max_le
         World, metres.
     rng : numpy.random.Generator
         Gives the rays their seed.
+    directivity : Directivity, optional
+        How the source radiates; by default the same everywhere.
     image_order : int
         Pure mirror paths off planes up to this order are left out.
     rays : int
@@ -64,8 +77,8 @@ def trace(enclosure, source, listeners, *, rng, image_order=3, rays=2000, max_le
 
     Notes
     -----
-    A ray carries the energy E per band, 1/rays at the start, and E(1 - alpha) after each bounce.
-    The scattered share s of it arrives by two estimators of the same quantity:
+    A ray carries the energy E per band, g^2/rays at the start (`Directivity`), and E(1 - alpha)
+    after each bounce. The scattered share s of it arrives by two estimators of the same quantity:
 
     - *diffuse rain* (Heinz 1993; Schroeder 2011, section 5.3) in the first 100 ms: each bounce
       sends 4 s E cos(theta) / h^2 straight to every listener in sight at the distance h;
@@ -93,9 +106,12 @@ def trace(enclosure, source, listeners, *, rng, image_order=3, rays=2000, max_le
     state = np.array([rng.integers(2**63)], dtype=np.uint64)
     reach = max_length_s * SPEED_OF_SOUND
     field = np.zeros((energy.shape[1] + 1, N_BANDS))
+    directivity = directivity or Directivity.omnidirectional()
     _trace(
         enclosure,
         source,
+        directivity.axis,
+        directivity.sharpness,
         listeners,
         starts,
         volumes,
@@ -147,7 +163,19 @@ def _uniform(state):
 
 @compiled
 def _trace(
-    room, source, listeners, starts, volumes, image_order, rays, reach, state, energy, field
+    room,
+    source,
+    axis,
+    sharpness,
+    listeners,
+    starts,
+    volumes,
+    image_order,
+    rays,
+    reach,
+    state,
+    energy,
+    field,
 ):
     """Add what all rays bring to `energy` (listeners, bins, bands) and `field` (bins, bands)."""
     received = MATCH_S[1] * SPEED_OF_SOUND + starts.max()
@@ -160,12 +188,12 @@ def _trace(
     for ray in range(rays):
         _launch(direction, (ray + offset) / rays, ray * _GOLDEN_ANGLE + turn)
         point[:] = source
-        power[:] = 1 / rays
+        radiate(power, 1 / rays, direction, axis, sharpness)
         travelled, order, mirrored, counts, flows = 0.0, 0, True, False, False
         stride, thinning = 1, _THINNING
         while True:
             length, plane = nearest_plane(planes, point, direction, 1e9)
-            length, box, axis = nearest_box(boxes, point, direction, length, entries)
+            length, box, side = nearest_box(boxes, point, direction, length, entries)
             if plane == NOTHING and box == NOTHING:
                 break
             if flows:
@@ -178,7 +206,7 @@ def _trace(
                 point[k] += length * direction[k]
                 normal[k] = 0.0 if box != NOTHING else planes[plane, NORMAL + k]
             if box != NOTHING:
-                normal[axis] = -math.copysign(1.0, direction[axis])
+                normal[side] = -math.copysign(1.0, direction[side])
                 material = room.box_material[box]
             else:
                 material = material_at(room, plane, point)

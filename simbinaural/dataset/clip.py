@@ -15,12 +15,13 @@ from functools import lru_cache
 import numpy as np
 
 from simbinaural.acoustics.assembly import binaural_rirs
+from simbinaural.acoustics.directivity import Directivity
 from simbinaural.acoustics.foa import ambisonic_rirs
 from simbinaural.acoustics.rooms import find_arrivals
 from simbinaural.audio import from_db, moving_convolution, peak, rms, to_db
 from simbinaural.dataset.plan import cast_clip, plan_clip
 from simbinaural.errors import InputError
-from simbinaural.geometry import directions, pixels, to_count
+from simbinaural.geometry import FRONT, directions, pixels, rotate, to_count
 from simbinaural.metrics import direct_to_reverberant_ratio_db, reverberation_time
 from simbinaural.shards import ClipData
 from simbinaural.trajectory.placing import place_object
@@ -96,6 +97,7 @@ def make_clip(studio, index):
         "silent": np.zeros(0, dtype=np.int64),
         "seed": options.seed,
         "clip": index,
+        "directivity": options.directivity,
     }
     return ClipData({**film, **sound}, attributes)
 
@@ -150,6 +152,7 @@ def _film(renderer, plan, options):
         "frame_times": times,
         "camera": np.array([[*pose.position, *pose.orientation] for pose in poses]),
         "source_position": np.array([plan.source], dtype=float),
+        "source_orientation": np.array([plan.object_pose.orientation], dtype=float),
         "source_direction": np.stack(directions(seen), axis=-1).astype(np.float32),
         "source_pixel": pixels(camera, seen).astype(np.float32),
         "source_visible": np.array(visible, dtype=np.float32).reshape(n_frames, 1),
@@ -163,7 +166,12 @@ def _play(studio, cast, plan, scene):
     rir_times = rir_boundaries(plan.path, plan.path.duration_s, options.rir_rate)
     poses = [plan.path.pose(middle) for middle in (rir_times[:-1] + rir_times[1:]) / 2]
     arrivals = find_arrivals(
-        scene, plan.source, poses, hrtf=studio.hrtf, rng=cast.rngs["acoustics"]
+        scene,
+        plan.source,
+        poses,
+        hrtf=studio.hrtf,
+        rng=cast.rngs["acoustics"],
+        directivity=_directivity(options, plan.object_pose),
     )
     rir = binaural_rirs(arrivals, studio.hrtf)[:, None]
     dry = cast.sound.excerpt(plan.path.duration_s, options.sample_rate, cast.rngs["sound"])
@@ -186,6 +194,12 @@ def _play(studio, cast, plan, scene):
         "drr_db": _of_each(rir, lambda ears: direct_to_reverberant_ratio_db(ears, rate)),
         "gain_db": gain_db,
     }
+
+
+def _directivity(options, object_pose):
+    if options.directivity == "omni":
+        return None
+    return Directivity.forward(rotate(object_pose.orientation, FRONT))
 
 
 def _of_each(rir, quantity):

@@ -10,6 +10,9 @@ from simbinaural.errors import InputError, require
 AUDIO = ("binaural", "foa")
 """What can be recorded; the ears always are."""
 
+DIRECTIVITIES = ("forward", "omni")
+"""How sources radiate: more to their front the higher the frequency, or the same everywhere."""
+
 SIZES = {"perspective": (480, 240), "equirect": (1920, 960)}
 FIELDS_OF_VIEW = {"perspective": 90.0, "equirect": 360.0}
 
@@ -31,8 +34,16 @@ class RenderOptions:
         Classes of objects and sounds; empty for all.
     objects, sounds, hrtf : str or None
         The user's own folders and SOFA file instead of those that are built in.
+    materials : str or None
+        A file of acoustic materials that replace those of the scenes.
     duration_s : float or None
         Length of every clip; by default drawn as in the paper.
+    max_distance_m : float or None
+        How far the camera stands from the source at most, along the floor; by default as far as
+        the room allows.
+    directivity : str
+        ``forward``: sources radiate more to their front the higher the frequency; ``omni``: the
+        same everywhere.
     projection : str
         ``perspective`` or ``equirect``.
     audio : tuple of str
@@ -57,7 +68,10 @@ class RenderOptions:
     objects: str | None = None
     sounds: str | None = None
     hrtf: str | None = None
+    materials: str | None = None
     duration_s: float | None = None
+    max_distance_m: float | None = None
+    directivity: str = DIRECTIVITIES[0]
     projection: str = "perspective"
     audio: tuple = AUDIO[:1]
     fps: float = 5.0
@@ -87,6 +101,15 @@ class RenderOptions:
         require(
             0 <= self.rir_rate <= 50,
             f"rir_rate must be between 0 and 50 BRIRs per second, got {self.rir_rate:g}",
+        )
+        if self.max_distance_m is not None:
+            require(
+                self.max_distance_m >= 1,
+                f"max_distance_m must be at least 1 m, got {self.max_distance_m:g}",
+            )
+        require(
+            self.directivity in DIRECTIVITIES,
+            f"directivity must be one of {', '.join(DIRECTIVITIES)}, got {self.directivity!r}",
         )
         if self.audio not in (AUDIO[:1], AUDIO):
             raise InputError(f"audio must be binaural or binaural,foa, got {','.join(self.audio)}")
@@ -136,6 +159,7 @@ class RenderOptions:
     @classmethod
     def from_json(cls, stored):
         """Return the options of `as_json`; those that it does not know have their defaults."""
+        stored = {"directivity": "omni", **stored}  # all sources were, before there was a choice
         return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
 
 

@@ -185,6 +185,7 @@ def plan_clip(options, cast, scene, sees):
                 duration_s=cast.duration_s,
                 stay_s=STAY_S,
                 sees=sees,
+                farthest_m=options.max_distance_m or np.inf,
             )
             if path is not None:
                 return Plan(index, pose, subject.source, path)

@@ -22,6 +22,7 @@ from simbinaural.dataset.plan import CLIPS_A_VISIT, cast_clip
 from simbinaural.errors import InputError
 from simbinaural.hrtf import load_hrtf
 from simbinaural.jobs import run_jobs
+from simbinaural.scenes.material_file import Refurnished, read_materials
 from simbinaural.scenes.sources import parse_scenes
 from simbinaural.shards import join_parts, write_info, write_shard
 from simbinaural.shards.runs import find_run, working_in
@@ -204,9 +205,14 @@ def open_studio(options):
     return Studio(
         options=options,
         catalog=load_catalog(options),
-        scenes=parse_scenes(options.scenes),
+        scenes=_scenes(options),
         hrtf=load_hrtf(options.hrtf, options.sample_rate),
     )
+
+
+def _scenes(options):
+    scenes = parse_scenes(options.scenes)
+    return Refurnished(scenes, read_materials(options.materials)) if options.materials else scenes
 
 
 def shard_jobs(folder, options, batches):
@@ -280,7 +286,7 @@ def _check_same_input(folder, info, fresh):
     """Refuse to go on with other files; the versions may differ, which is recorded."""
     if info.get("input_digest") != fresh["input_digest"]:
         raise InputError(
-            f"{folder}: was made with other files in --objects, --sounds or --hrtf; "
+            f"{folder}: was made with other files in --objects, --sounds, --hrtf or --materials; "
             "choose another --out or restore them"
         )
 
@@ -300,7 +306,8 @@ def _version_changes(folder, info):
 def _digest(options):
     """Digest of the user's own files: names and content."""
     digest = hashlib.sha256()
-    for place in filter(None, (options.objects, options.sounds, options.hrtf)):
+    own = (options.objects, options.sounds, options.hrtf, options.materials)
+    for place in filter(None, own):
         root = Path(place)
         files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
         for path in files:

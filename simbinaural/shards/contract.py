@@ -24,6 +24,7 @@ DATASETS = {
     "drr_db": (np.float32, ("rirs", "sources")),
     "camera": (np.float64, ("frames", "pose")),
     "source_position": (np.float64, ("sources", "xyz")),
+    "source_orientation": (np.float64, ("sources", "quaternion")),
     "source_direction": (np.float32, ("frames", "sources", "xyz")),
     "source_pixel": (np.float32, ("frames", "sources", "xy")),
     "source_visible": (np.float32, ("frames", "sources")),
@@ -36,7 +37,7 @@ DATASETS = {
 }
 """Type and shape of each array; `REQUIRED` ones are always there."""
 
-FIXED = {"ears": 2, "xy": 2, "xyz": 3, "foa": 4, "pose": 7}
+FIXED = {"ears": 2, "xy": 2, "xyz": 3, "foa": 4, "quaternion": 4, "pose": 7}
 
 REQUIRED = ("audio", "frames", "frame_times")
 

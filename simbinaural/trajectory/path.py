@@ -26,6 +26,10 @@ TRIES = 24
 VISIBLE_SHARE = 0.6
 """Share of an object's points that must be seen from every pose."""
 
+HIDDEN_SHARE = 0.2
+"""Share of an object's half width that is kept inside the frame beside its source: as much as
+leaves `VISIBLE_SHARE` of an even one in it."""
+
 
 @dataclass(frozen=True)
 class Stay:
@@ -97,7 +101,7 @@ class Subject:
     outline: np.ndarray
 
 
-def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees):
+def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees, farthest_m=np.inf):
     """Draw a path on which the subject is always in view.
 
     Parameters
@@ -114,6 +118,8 @@ def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees):
         Length of the clip, and of each stay.
     sees : callable
         Takes an origin (3,) and targets (n, 3); tells which (n,) are in sight.
+    farthest_m : float
+        Horizontal distance from the source that no stay begins beyond.
 
     Returns
     -------
@@ -126,11 +132,11 @@ def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees):
     azimuths evenly over the field of view, so that both are well spread.
     """
     starts = np.arange(0, duration_s - 1e-9, stay_s)
-    floor = free_points(room, 600, rng, clearance_m=CLEARANCE_M)
+    spots = _spots(room, subject, rng, farthest_m)
     eye_height = rng.uniform(*EYE_HEIGHT_M)
     stays = []
     for start in starts:
-        candidates = _candidate_stays(room, subject, camera, floor, rng, eye_height=eye_height)
+        candidates = _candidate_stays(spots, subject, camera, rng, eye_height=eye_height)
         stay = next(
             (
                 timed
@@ -145,11 +151,21 @@ def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees):
     return Path(tuple(stays), duration_s)
 
 
-def _candidate_stays(room, subject, camera, floor, rng, *, eye_height):
-    """Draw position, drift, azimuth, turn and elevation again and again."""
+def _spots(room, subject, rng, farthest_m):
+    """Points (n, 3) of the free floor that are neither too near to the subject nor too far."""
+    floor = free_points(room, 600, rng, clearance_m=CLEARANCE_M)
     spots = np.column_stack([floor[:, 0], np.full(len(floor), room.floor_y), floor[:, 1]])
-    distances = np.linalg.norm((spots - subject.source)[:, [0, 2]], axis=1)
-    spots, distances = spots[distances >= NEAREST_M], distances[distances >= NEAREST_M]
+    distances = _level_distances(spots, subject)
+    return spots[(distances >= NEAREST_M) & (distances <= farthest_m)]
+
+
+def _level_distances(spots, subject):
+    return np.linalg.norm((spots - subject.source)[:, [0, 2]], axis=1)
+
+
+def _candidate_stays(spots, subject, camera, rng, *, eye_height):
+    """Draw position, drift, azimuth, turn and elevation again and again."""
+    distances = _level_distances(spots, subject)
     while len(spots):
         wanted = rng.uniform(distances.min(), distances.max())
         nearest = np.argsort(np.abs(distances - wanted), kind="stable")[:8]
@@ -169,16 +185,23 @@ def _draw_drift(rng):
 
 def _draw_view(subject, camera, rng, eye, reserve_deg):
     """Draw heading and tilt so that the subject falls anywhere into the middle pose's frame."""
-    azimuth, elevation, distance = directions(subject.source - eye)
-    size = np.linalg.norm(subject.outline - subject.source, axis=1).max()
-    half_deg = np.degrees(np.arctan2(size, distance))
-    spread = camera.fov_deg / 2 - MARGIN_DEG - reserve_deg - 0.6 * half_deg
+    azimuth, elevation, _ = directions(subject.source - eye)
+    half_width, half_height = _half_sizes(subject, eye)
+    spread = camera.fov_deg / 2 - MARGIN_DEG - reserve_deg - HIDDEN_SHARE * half_width
     heading = azimuth - rng.uniform(-1, 1) * max(spread, 0)
     tilt_deg = np.degrees(np.arctan(camera.height / camera.width * np.tan(_half_fov(camera))))
-    slack = max(tilt_deg - MARGIN_DEG - 0.8 * half_deg, 0)
+    slack = max(tilt_deg - MARGIN_DEG - 0.8 * half_height, 0)
     # A person holds the camera level where the subject allows it.
     level = np.clip(0.0, elevation - 0.6 * slack, elevation + 0.6 * slack)
     return heading, float(np.clip(level + rng.uniform(-0.25, 0.25) * slack, -60, 45))
+
+
+def _half_sizes(subject, eye):
+    """Degrees that the outline reaches away from the source, to the sides and up or down."""
+    points = np.vstack([subject.source, subject.outline]) - eye
+    azimuths, elevations, _ = directions(points)
+    aside = (azimuths - azimuths[0] + 180) % 360 - 180
+    return np.abs(aside).max(), np.abs(elevations - elevations[0]).max()
 
 
 def _half_fov(camera):
