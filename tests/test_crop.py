@@ -361,6 +361,7 @@ def test_bad_files_are_named_and_the_others_go_on(film, tmp_path):
         lines = [line for line in result.output.splitlines() if line.startswith(str(path))]
         assert len(lines) == 1, result.output
     assert "of 1 files; 6 skipped" in result.output
+    assert f"{folder}: file must be readable, got: Is a directory" in result.output
     with open_dataset(tmp_path / "data") as clips:
         assert [clip.attributes["scene"] for clip in clips] == ["ring", "ring"]
 
@@ -378,9 +379,10 @@ def test_cut_off_files_give_what_decodes(tmp_path):
 
 
 def test_pictures_without_sound_are_not_called_damaged(film, tmp_path):
-    short = tmp_path / "short.wav"
+    short, longer = tmp_path / "short.wav", tmp_path / "longer.mkv"
     write_audio(short, moving_source([(0, 0, 3)]), RATE)
-    result = run("crop", film, "--audio", short, "--out", tmp_path / "data")
+    ffmpeg("-i", film, "-an", "-c:v", "libx264", longer)
+    result = run("crop", longer, "--audio", short, "--out", tmp_path / "data")
     assert result.exit_code == 0, result.output
     assert "the shorter counts" in result.output
     assert "decode" not in result.output
