@@ -81,7 +81,7 @@ def _settle_projection(known, notes, shape, look):
 
 def _guess(shape):
     """What is taken where nothing tells."""
-    return {"projection": ("equirect", f"guess: {_words(shape)}, and no seams fit")}
+    return {"projection": ("equirect", f"guess: {_words(shape).rstrip(',')}, and no seams fit")}
 
 
 def _told_by_shape(known, shape):

@@ -375,6 +375,8 @@ def test_a_guess_says_so(pictures):
     layout = layout_of(shape=WIDE, pictures=pictures)
     assert layout.how["projection"] == "guess: 1920 x 1080, and no seams fit"
     assert "nothing tells the projection for sure; pass --projection and --stereo" in layout.notes
+    stretched = layout_of(shape=(540, 540, 1.125), pictures=pictures)
+    assert stretched.how["projection"] == "guess: 540 x 540, pixels 1.125:1, and no seams fit"
 
 
 def test_mesh_is_youtubes_cube_or_refused(tmp_path):
