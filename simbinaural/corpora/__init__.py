@@ -1,0 +1,1 @@
+"""What others recorded: FAIR-Play, and plain folders of videos."""
