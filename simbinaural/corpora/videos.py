@@ -161,14 +161,23 @@ def read_picture(path, frame):
         0 <= frame < len(stamps),
         f"{path}: frame must be from 0 to {len(stamps) - 1}, got {frame}",
     )
-    with _opened(path) as container:
-        track = container.streams.video[0]
-        container.seek(int(stamps[frame]), stream=track, backward=True)
-        for picture in container.decode(track):
-            if picture.pts is not None and picture.pts >= stamps[frame]:
-                upright = np.rot90(picture.to_ndarray(format="rgb24"), picture.rotation // 90)
-                return np.ascontiguousarray(upright)
+    # AVI's index may lead behind the picture: then from the front.
+    for start in stamps[frame], stamps[0]:
+        picture = _picture_from(path, int(start), int(stamps[frame]))
+        if picture is not None:
+            upright = np.rot90(picture.to_ndarray(format="rgb24"), picture.rotation // 90)
+            return np.ascontiguousarray(upright)
     raise InputError(f"{path}: is damaged, frame {frame} cannot be read")
+
+
+def _picture_from(path, start, stamp):
+    """Seek and decode up to the picture with a time stamp; None if it does not come."""
+    with _opened(path) as container:
+        container.seek(start, stream=container.streams.video[0], backward=True)
+        for picture in container.decode(video=0):
+            if picture.pts is not None and picture.pts >= stamp:
+                return picture if picture.pts == stamp else None
+    return None
 
 
 def write_copy(out, path):
