@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import webbrowser
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -63,7 +63,7 @@ def serve_points(
     host : str
         Address to serve. Beyond this machine the URL holds a token that nobody can guess.
     port : int, optional
-        By default one that is free.
+        By default that of the last time, else one that is free.
     open_browser : bool
         Whether the browser is shown the page.
     say : callable
@@ -80,9 +80,9 @@ def serve_points(
     if double is not None:
         check_share(double)
     with (
-        listening(host, port) as listener,
         open_clips(path, frame=frame) as clips,
         open_store(path / NAME) as store,
+        _listening_again(store, annotator, host, port) as listener,
     ):
         _warn_of_problems(clips)
         store.set_meta("frame", str(frame))
@@ -137,6 +137,26 @@ def listening(host, port=None):
             listener.listen()
         except OSError as error:
             raise InputError(_refusal(error, host, port)) from None
+        yield listener
+
+
+@contextmanager
+def _listening_again(store, annotator, host, port):
+    """Take the port of the last time if none is asked for.
+
+    A browser keeps unsent answers by the page's address, the port included.
+    """
+    name = f"port of {annotator}"
+    noted = store.meta(name)
+    with ExitStack() as stack:
+        try:
+            listener = stack.enter_context(listening(host, port or int(noted or 0)))
+        except InputError:
+            if port or not noted:
+                raise
+            listener = stack.enter_context(listening(host))
+        if port or not noted:
+            store.set_meta(name, str(listener.getsockname()[1]))
         yield listener
 
 

@@ -283,6 +283,7 @@ class _Desk:
     def __init__(self, clips, store, settings):
         self._clips, self._store, self._settings = clips, store, settings
         self._problems = {}
+        self._identity = store.identity()
         self.infos = clips.infos
 
     def state(self):
@@ -292,6 +293,8 @@ class _Desk:
         start = 0 if start is None else start
         self._clips.prefetch(start)
         return {
+            # Browsers keep unsent answers by it: they must never go into another file.
+            "store": self._identity,
             "title": self._clips.path.absolute().name,
             "annotator": settings.annotator,
             "kind": self._clips.kind,

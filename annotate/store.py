@@ -8,6 +8,7 @@ same thing twice, because an answer was lost on its way, has saved it once.
 
 import json
 import os
+import secrets
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -183,6 +184,13 @@ class Store:
         """Note something about the whole file; text only."""
         with self._writing():
             self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def identity(self):
+        """Return what tells this file from all others: random, noted when first asked for."""
+        with self._writing():
+            noted = ("identity", secrets.token_hex(16))
+            self._database.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", noted)
+        return self.meta("identity")
 
     # ----------------------------------------------------------------------- reading
 
