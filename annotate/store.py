@@ -264,7 +264,7 @@ class Store:
         """Make the tables of a new file; refuse what is no file of this program."""
         (faults,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
         if faults != "ok":
-            raise sqlite3.DatabaseError(faults)
+            raise sqlite3.DatabaseError(" ".join(faults.split()))
         if not self._has_tables():
             self._database.execute("PRAGMA journal_mode = WAL")
             self._make_tables()
