@@ -284,6 +284,7 @@ def write_localization(clips, maps, *, sigma, mode, name, source="annotated"):
     name : str
         Of the file of labels of a data set.
     """
+    require(name and Path(name).name == name, f"name must be that of a file, got {name!r}")
     empty = []  # of each map whether it is
 
     def contents():

@@ -323,6 +323,10 @@ def test_what_cannot_be_written_is_one_line(annotated):
         write_maps(clips, store)
     with pytest.raises(InputError, match="sigma must be above 0"):
         write_maps(clips, store, sigma=-1)
+    save(store, answer(clip="000001"))
+    for name in ("", "../shards/00000"):
+        with pytest.raises(InputError, match=f"name must be that of a file, got '{name}'"):
+            write_maps(clips, store, name=name)
     assert not (clips.path / "labels").exists()
 
 
