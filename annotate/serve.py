@@ -124,11 +124,15 @@ def listening(host, port=None):
     InputError
         If it is in use or not to be had, or the address is none of this machine.
     """
+    require(
+        port is None or 0 <= port <= 65535,
+        f"port must be from 1 to 65535, got {port}; leave it out",
+    )
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except (socket.gaierror, OverflowError, UnicodeError) as error:
+    except (socket.gaierror, UnicodeError) as error:
         raise InputError(f"host must be an address of this machine, got {host} ({error})") from None
     with socket.socket(family, kind, protocol) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -116,6 +116,7 @@ def make_app(clips, store, settings):
     _check_map(settings.sigma, settings.mode)
     app = flask.Flask("annotate", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.url_map.merge_slashes = False  # what is asked for is meant as it stands
     app.before_request(lambda: _guard(settings))
     app.after_request(_finish)
     _tell_errors(app)
