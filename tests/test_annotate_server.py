@@ -56,8 +56,8 @@ def recordings(tmp_path_factory):
 class Place:
     """An app in this process, and its store."""
 
-    def __init__(self, folder, path, **settings):
-        self.clips, self.store = open_clips(folder), open_store(path)
+    def __init__(self, clips, path, **settings):
+        self.clips, self.store = clips, open_store(path)
         settings = Settings(**{"annotator": "ann", **settings})
         app = make_app(self.clips, self.store, settings)
         self.client = app.test_client()
@@ -77,16 +77,18 @@ class Place:
         """Everything that the store holds of answers."""
         return self.store._read("SELECT * FROM revisions")
 
-    def close(self):
-        self.clips.close()
-        self.store.close()
+
+@pytest.fixture(scope="module")
+def clips(recordings):
+    with open_clips(recordings) as clips:
+        yield clips
 
 
 @pytest.fixture
-def place(recordings, tmp_path):
-    place = Place(recordings, tmp_path / NAME)
+def place(clips, tmp_path):
+    place = Place(clips, tmp_path / NAME)
     yield place
-    place.close()
+    place.store.close()
 
 
 # --------------------------------------------------------------------------- what it tells
@@ -110,15 +112,15 @@ def test_state_tells_the_queue(place):
     assert "c.mp4: file must be a whole video" in third["problem"]
 
 
-def test_state_hides_others_where_it_is_blind(recordings, tmp_path):
-    place = Place(recordings, tmp_path / NAME, double=1.0)
+def test_state_hides_others_where_it_is_blind(clips, tmp_path):
+    place = Place(clips, tmp_path / NAME, double=1.0)
     place.store.save(Answer("b", "bo", "left", 19), base_revision=0, key="2")
     assert is_double("b", 1.0)
     text = place.get("/api/state").text
     assert json.loads(text)["clips"][1]["status"] == "todo"
     assert "bo" not in text.replace("bool", "")
     assert place.get("/api/clips/1/answer").json == {"revision": 0}
-    place.close()
+    place.store.close()
 
 
 def test_frames_and_media_are_those_of_the_number(place):
@@ -134,10 +136,10 @@ def test_frames_and_media_are_those_of_the_number(place):
 
 
 def test_media_of_fair_play_have_its_sound(tmp_path):
-    place = Place(write_fair_play(tmp_path / "fair", 1), tmp_path / NAME)
-    (tmp_path / "copy.mp4").write_bytes(place.get("/api/clips/0/media").data)
+    with open_clips(write_fair_play(tmp_path / "fair", 1)) as clips:
+        place = Place(clips, tmp_path / NAME)
+        (tmp_path / "copy.mp4").write_bytes(place.get("/api/clips/0/media").data)
     assert probe_video(tmp_path / "copy.mp4").plays
-    place.close()
 
 
 @pytest.mark.parametrize("what", ["/api/clips/{}/frames/0.jpg", "/api/clips/{}/media"])
@@ -153,13 +155,13 @@ def test_clips_that_are_none_or_damaged_are_not_found(place, what):
 def test_a_clip_that_turns_out_damaged_leaves_the_queue(recordings, tmp_path):
     folder = tmp_path / "videos"
     shutil.copytree(recordings, folder)
-    place = Place(folder, tmp_path / NAME)
-    (folder / "a.mp4").write_bytes(b"no video any more")
-    assert place.get("/api/clips/0/frames/19.jpg").status_code == 404
-    clip = place.get("/api/state").json["clips"][0]
-    assert clip["status"] == "problem"
-    assert "a.mp4" in clip["problem"]
-    place.close()
+    with open_clips(folder) as clips:
+        place = Place(clips, tmp_path / NAME)
+        (folder / "a.mp4").write_bytes(b"no video any more")
+        assert place.get("/api/clips/0/frames/19.jpg").status_code == 404
+        clip = place.get("/api/state").json["clips"][0]
+        assert clip["status"] == "problem"
+        assert "a.mp4" in clip["problem"]
 
 
 # --------------------------------------------------------------------------- ranges
@@ -536,10 +538,10 @@ def test_maps_that_are_none_are_refused(place, changes):
 
 
 @pytest.fixture
-def open_place(recordings, tmp_path):
-    place = Place(recordings, tmp_path / NAME, host="0.0.0.0", token="secret")
+def open_place(clips, tmp_path):
+    place = Place(clips, tmp_path / NAME, host="0.0.0.0", token="secret")
     yield place
-    place.close()
+    place.store.close()
 
 
 def test_beyond_this_machine_the_token_is_asked_for(open_place):

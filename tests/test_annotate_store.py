@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.answers import KINDS, MAX_NOTE, MAX_POINTS, Answer, check_answer
@@ -56,6 +56,7 @@ answers = st.one_of(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(answers)
 def test_read_after_save_is_identity(answer):
     check_answer(answer, **SIZE)
