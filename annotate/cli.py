@@ -132,7 +132,9 @@ def _require_folder(path):
     show_default=True,
     help="Address to serve; beyond this machine, the URL holds a token.",
 )
-@click.option("--port", type=int, help="Port to serve.  [default: a free one]")
+@click.option(
+    "--port", type=int, help="Port to serve.  [default: that of the last time, else a free one]"
+)
 @click.option("--no-browser", is_flag=True, help="Print the URL only.")
 @map_options
 def points(path, frame, no_browser, **values):
