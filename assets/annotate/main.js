@@ -587,7 +587,11 @@ function listenToFields() {
     $("stage").focus();
   });
   $("sigma").addEventListener("input", () => setSigma(Number($("sigma").value)));
-  $("help").addEventListener("keydown", (event) => { if (event.key === "?") $("help").close(); });
+  $("help").addEventListener("keydown", (event) => {
+    if (event.key !== "?") return;
+    event.stopPropagation(); // or it would be opened again
+    $("help").close();
+  });
   $("close-help").addEventListener("click", () => $("help").close());
   window.addEventListener("beforeunload", (event) => { if (outbox?.volatile) event.preventDefault(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
@@ -645,6 +649,7 @@ async function start() {
   if (clip) await show(clip);
   else $("waiting").textContent = "no clip can be shown";
   showSigma();
+  offerConflict();
 }
 
 function firstClip(state) {

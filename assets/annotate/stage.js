@@ -153,8 +153,8 @@ export class Stage {
 
   dragPinch() {
     const now = this.fingers();
-    this.view.zoom(now.span / this.drag.span, now.place);
     this.view.pan(now.place[0] - this.drag.place[0], now.place[1] - this.drag.place[1]);
+    this.view.zoom(now.span / this.drag.span, now.place);
     Object.assign(this.drag, now);
     this.paint();
   }
