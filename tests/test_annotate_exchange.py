@@ -100,6 +100,7 @@ def test_answers_come_back_as_they_were(file_format, data):
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True))
+@settings(deadline=None)
 def test_names_of_pictures_are_unique_and_plain_and_lead_back(ids):
     infos = [info(clip, 4, 4, 10, 7) for clip in ids]
     places = Places(infos)
@@ -153,6 +154,9 @@ def test_coco_holds_a_visible_keypoint_a_point_in_pixels():
     assert content["images"][0] == image
     assert content["categories"][0]["keypoints"] == ["source"]
     assert {each["category_id"] for each in content["annotations"]} == {1}
+    corner = Picture(INFOS[0], 24, (replace(POINTS, points=((3, 0),)),))
+    content = json.loads(WRITERS["coco"]([corner], ""))
+    assert content["annotations"][0]["bbox"] == [0, 0, 15, 12]
 
 
 def test_via_holds_regions_and_attributes_of_the_file():
@@ -289,7 +293,7 @@ LABEL_STUDIO = """[{"id":1,"annotations":[{"id":5,"completed_by":1,"result":[{"o
 "origin":"manual"}],"was_cancelled":false,"ground_truth":false,"created_at":
 "2026-01-31T12:00:00.000000Z","updated_at":"2026-01-31T12:00:00.000000Z","lead_time":4.2,
 "prediction":{},"result_count":2,"task":1,"parent_prediction":null,"parent_annotation":null},{"id":6,
-"completed_by":1,"result":[],"was_cancelled":true}],"file_upload":"0ab1c2d3-000001_f00024.jpg",
+"completed_by":1,"result":[{"type":"keypointlabels","value":{"x":1,"y":2}}],"was_cancelled":true}],"file_upload":"0ab1c2d3-000001_f00024.jpg",
 "drafts":[],"predictions":[],"data":{"image":"\\/data\\/upload\\/1\\/0ab1c2d3-000001_f00024.jpg"},
 "meta":{},"project":1},{"id":2,"annotations":[],"predictions":[],
 "data":{"image":"/data/local-files/?d=frames%2F000002_f00024.jpg"}}]"""
@@ -314,6 +318,16 @@ def test_files_of_other_tools_are_read(name, tmp_path):
     assert (answer.clip, answer.annotator, answer.kind) == ("000001", "me", "points")
     assert answer.frame == 24
     np.testing.assert_allclose(answer.points, points, rtol=0, atol=1e-12)
+
+
+def test_files_of_via_1_are_read():
+    content = json.loads(VIA_ANNOTATIONS)
+    for file in content.values():
+        file["regions"] = {str(number): each for number, each in enumerate(file["regions"])}
+    (answer,) = READERS["via"](json.dumps(content), PLACES)
+    assert answer.points == ((10, 20), (100, 200))
+    assert READERS["via-csv"](f"#{VIA_CSV}", PLACES) == [answer]
+    assert guess_format(f"#{VIA_CSV}") == "via-csv"
 
 
 def test_a_point_that_was_added_in_the_other_tool_is_the_annotators():
@@ -631,6 +645,7 @@ BAD = [
     ("coco", own(), "image must be a list, got None"),
     ("coco", coco(images=[{"id": 1}]), "image 0 must have a field 'file_name'"),
     ("coco", coco_image(id="1"), "image 0: id must be a whole number, got '1'"),
+    ("coco", coco(images=2 * json.loads(coco())["images"]), "id must be of one image, got 1 again"),
     ("coco", coco_image(file_name="cat.jpg"), "picture 'cat.jpg' must be named after one of the 5"),
     ("coco", coco_image(width=640), "must have 480 x 240 pixels, got 640 x 240"),
     ("coco", coco_annotation(image_id=2), "image_id must be an image's, got 2"),
