@@ -357,6 +357,14 @@ def test_several_users_of_label_studio_are_kept_apart():
     assert answers[0].annotator == "ann@lab.org"
 
 
+@pytest.mark.parametrize("texts", [["a", "b"], "a\nb"])
+def test_notes_of_label_studio_are_one_text_or_several(texts):
+    note = {"type": "textarea", "from_name": "note", "value": {"text": texts}}
+    tasks = json.loads(LABEL_STUDIO)
+    tasks[0]["annotations"][0]["result"].append(note)
+    assert READERS["label-studio"](json.dumps(tasks), PLACES)[0].note == "a\nb"
+
+
 def test_cvat_replaces_what_xml_cannot_hold():
     answer = replace(POINTS, note="a\x00b\x1bc")
     text = WRITERS["cvat"]([Picture(INFOS[0], 24, (answer,))], "")
@@ -468,6 +476,25 @@ def test_what_differs_is_a_conflict_until_it_may_replace(store, tmp_path, file_f
     np.testing.assert_allclose(history[2].points, told.points)
 
 
+def test_of_another_history_the_newest_answer_replaces(store, tmp_path):
+    save(store, EARLIER, POINTS)
+    export(store, tmp_path / "own.json", "own")
+    (tmp_path / "other").mkdir()
+    with open_store(tmp_path / "other" / "annotations.db") as other:
+        save(other, replace(EARLIER, kind="left"))
+        answers = read_answers(tmp_path / "own.json", INFOS, annotator="")
+        merged = merge_answers(other, answers, replace_differing=True)
+        assert (merged.n_added, merged.n_replaced) == (0, 1)
+        kinds = [answer.kind for answer in other.history("000001", "ann")]
+    assert kinds == ["left", "points"]
+
+
+@pytest.mark.parametrize("change", [{"note": "other"}, {"frame": 3}, {"kind": "unsure"}])
+def test_an_answer_is_more_than_its_points(store, change):
+    save(store, POINTS)
+    assert len(merge_answers(store, [replace(POINTS, **change)]).conflicts) == 1
+
+
 def test_two_decimals_are_the_same_answer(store):
     save(store, replace(POINTS, points=((1.0049, 2.0),)))
     rounded = replace(POINTS, points=((1.0, 2.0),))
@@ -532,6 +559,7 @@ def test_clips_without_an_answer_can_be_labelled_elsewhere(store, tmp_path, file
 def test_other_tools_are_told_of_labels(store, tmp_path):
     save(store, POINTS)
     exported = export(store, tmp_path / "cvat.xml", "cvat")
+    assert b"\r" not in (tmp_path / "cvat.xml").read_bytes()
     assert exported.paths[1:] == [tmp_path / "cvat-labels.json"]
     labels = json.loads((tmp_path / "cvat-labels.json").read_text())
     assert [label["name"] for label in labels] == ["sound", "answer"]
@@ -546,6 +574,25 @@ def test_answers_of_clips_that_are_gone_stay_in_own_json_only(store, tmp_path):
     exported = export(store, tmp_path / "own.json", "own")
     assert (exported.n_answers, exported.strange) == (2, [])
     assert '"gone"' in (tmp_path / "own.json").read_text()
+
+
+def test_clips_that_cannot_be_shown_are_left_out(store, tmp_path):
+    save(store, POINTS, NOTHING)
+    infos = [replace_problem(INFOS[0], "000001: is damaged"), *INFOS[1:2]]
+    clips = SimpleNamespace(infos=infos)
+    path = tmp_path / "ls.json"
+    exported = export_answers(clips, store, path, file_format="label-studio", everything=True)
+    assert (exported.n_answers, exported.n_pictures, exported.strange) == (1, 1, ["000001"])
+    export(store, path, "coco")
+    with pytest.raises(InputError, match=f"^{path}: 000001: is damaged$"):
+        read_answers(path, infos, annotator="")
+    export(store, path, "own")
+    with pytest.raises(InputError, match=f"^{path}: 000001: is damaged$"):
+        read_answers(path, infos, annotator="")
+
+
+def replace_problem(one, problem):
+    return SimpleNamespace(**{**vars(one), "problem": problem, "width": 0, "height": 0})
 
 
 def test_export_holds_one_annotator_if_asked(store, tmp_path):
