@@ -138,6 +138,14 @@ def test_all_revisions_are_kept(path):
         assert all(answer.saved_at.endswith("+00:00") for answer in history)
 
 
+def test_current_is_by_annotator(path):
+    bo = replace(TWO_POINTS, annotator="bo")
+    save_all(path, TWO_POINTS, bo, replace(bo, note="again"))
+    with open_store(path) as store:
+        found = [(answer.annotator, answer.revision) for answer in store.answers()]
+        assert found == [("ann", 1), ("bo", 2)]
+
+
 def test_answers_are_told_apart_by_clip_and_annotator(path):
     others = [
         replace(TWO_POINTS, annotator=name, clip=clip) for name in ("bo", "ann") for clip in "ba"
@@ -204,7 +212,7 @@ def test_keys_are_short_text(path, key):
 
 def test_of_many_threads_one_wins_each_revision(path):
     with open_store(path) as store:
-        won = []
+        won, failed = [], []
 
         def work(name):
             for revision in range(10):
@@ -214,12 +222,15 @@ def test_of_many_threads_one_wins_each_revision(path):
                     won.append(revision)
                 except Conflict:
                     pass
+                except Exception as error:  # would be lost with its thread
+                    failed.append(error)
 
         threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        assert failed == []
         assert len(won) == len(set(won)) == len(store.history("000003", "ann"))
 
 

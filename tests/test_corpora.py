@@ -17,7 +17,7 @@ from simbinaural.corpora.videos import (
 from simbinaural.errors import InputError
 from simbinaural.video import read_frames, video_info
 
-SUFFIXES = [".mp4", ".mov", ".mkv", ".webm", ".avi"]
+SUFFIXES = [".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts"]
 
 
 def first_click(path):
@@ -94,8 +94,37 @@ def test_what_browsers_play(tmp_path, suffix, plays):
 
 
 def test_a_wrong_ending_does_not_play(tmp_path):
-    path = write_numbered(tmp_path / "video.avi")
+    path = write_numbered(tmp_path / "video.mkv")
     assert not probe_video(path.rename(tmp_path / "video.mp4")).plays
+
+
+@pytest.mark.parametrize(
+    "codecs", [["-c:v", "mpeg4", "-c:a", "copy"], ["-c:v", "copy", "-c:a", "ac3"]]
+)
+def test_other_codecs_do_not_play(tmp_path, codecs):
+    path = write_numbered(tmp_path / "video.mp4")
+    ffmpeg("-i", path, *codecs, tmp_path / "other.mp4")
+    assert not probe_video(tmp_path / "other.mp4").plays
+
+
+def test_pictures_before_the_cut_are_none(tmp_path):
+    path = write_numbered(tmp_path / "video.mp4")
+    # Copied from a key frame on, with an edit list that hides what comes before the cut.
+    ffmpeg("-ss", "2.45", "-i", path, "-c", "copy", tmp_path / "cut.mp4")
+    decoded = [(time, number_of(rgb)) for time, rgb in read_frames(tmp_path / "cut.mp4")]
+    np.testing.assert_allclose(picture_times(tmp_path / "cut.mp4"), [time for time, _ in decoded])
+    numbers = [number_of(read_picture(tmp_path / "cut.mp4", k)) for k in range(len(decoded))]
+    assert numbers == [number for _, number in decoded]
+    assert numbers[-1] == 39
+
+
+def test_an_order_of_decoding_is_not_that_of_presentation(tmp_path):
+    path = write_numbered(tmp_path / "video.mp4")
+    ffmpeg("-i", path, "-c:v", "libx264", "-bf", "3", "-b_strategy", "0", tmp_path / "b.avi")
+    order = [39, 5, 6, 20]
+    assert [number_of(read_picture(tmp_path / "b.avi", k)) for k in order] == order
+    write_copy(tmp_path / "copy.mp4", tmp_path / "b.avi")
+    assert [number_of(read_picture(tmp_path / "copy.mp4", k)) for k in order] == order
 
 
 def test_copy_plays_with_sound_in_its_ear_and_time(tmp_path):

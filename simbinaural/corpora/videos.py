@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -15,7 +16,7 @@ import numpy as np
 from simbinaural.errors import InputError, require
 from simbinaural.video import read_frames, read_sound, video_info, write_video
 
-SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".ogv", ".wmv")
+SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
 
 PLAYED = {
     "mp4": ({"h264"}, {"aac", "mp3", "opus", "flac"}),
@@ -29,6 +30,9 @@ COPY_WIDTH = 640
 """Pixels: copies are to be listened to, with a picture that tells what happens."""
 
 SILENCE_RATE = 48000
+
+TICK = 1e-3
+"""Seconds between pictures at least."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ def probe_video(path):
         # Only MP4's count is right: Matroska has none, AVI counts empty packets.
         counted = "mp4" in container.format.name.split(",") and track.frames
         n_frames = counted or len(picture_times(path))
+        require(n_frames, f"{path}: file must have pictures, got none that has a time")
         return Video(
             path=Path(path),
             n_frames=n_frames,
@@ -122,11 +127,11 @@ def _stamps(path, _changed):
         track = container.streams.video[0]
         unit = float(track.time_base)
         start = (container.start_time or 0) / av.time_base / unit
-        packets = [packet for packet in container.demux(track) if packet.size]
-        stamps = [packet.pts for packet in packets if not packet.is_discard]
-    if None in stamps:  # AVI notes the order of decoding only
-        with _opened(path) as container:
-            stamps = [picture.pts for picture in container.decode(video=0)]
+        stamps = [
+            packet.pts
+            for packet in container.demux(track)
+            if packet.pts is not None and not packet.is_discard
+        ]
     return np.unique(np.array(stamps, dtype=np.int64)), start, unit
 
 
@@ -161,23 +166,28 @@ def read_picture(path, frame):
         0 <= frame < len(stamps),
         f"{path}: frame must be from 0 to {len(stamps) - 1}, got {frame}",
     )
-    # AVI's index may lead behind the picture: then from the front.
-    for start in stamps[frame], stamps[0]:
-        picture = _picture_from(path, int(start), int(stamps[frame]))
-        if picture is not None:
-            upright = np.rot90(picture.to_ndarray(format="rgb24"), picture.rotation // 90)
-            return np.ascontiguousarray(upright)
-    raise InputError(f"{path}: is damaged, frame {frame} cannot be read")
+    picture = _sought_picture(path, int(stamps[frame])) or _counted_picture(path, frame)
+    require(picture is not None, f"{path}: is damaged, frame {frame} cannot be read")
+    upright = np.rot90(picture.to_ndarray(format="rgb24"), picture.rotation // 90)
+    return np.ascontiguousarray(upright)
 
 
-def _picture_from(path, start, stamp):
-    """Seek and decode up to the picture with a time stamp; None if it does not come."""
+def _sought_picture(path, stamp):
+    """Picture with a time stamp, from the key frame before; None if it cannot be found so."""
     with _opened(path) as container:
-        container.seek(start, stream=container.streams.video[0], backward=True)
+        if container.format.name == "avi":
+            return None  # its index leads behind the picture, its stamps are not in order
+        container.seek(stamp, stream=container.streams.video[0], backward=True)
         for picture in container.decode(video=0):
             if picture.pts is not None and picture.pts >= stamp:
                 return picture if picture.pts == stamp else None
     return None
+
+
+def _counted_picture(path, frame):
+    """Picture with a number, from the front."""
+    with _opened(path) as container:
+        return next(islice(container.decode(video=0), frame, None), None)
 
 
 def write_copy(out, path):
@@ -213,8 +223,10 @@ def _split(pictures):
     waiting = []
 
     def frames():
+        last = -TICK
         for time, rgb in pictures:
-            waiting.append(max(0.0, time))
+            last = max(time, last + TICK)  # AVI may tell them out of order
+            waiting.append(last)
             yield rgb
 
     return iter(lambda: waiting.pop(0) if waiting else None, object()), frames()
