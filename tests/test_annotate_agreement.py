@@ -60,6 +60,9 @@ def test_points_without_partner_cost_the_penalty():
     far = match_points([(0, 0), (90, 0)], [(50, 0), (90, 1)], penalty=20)
     np.testing.assert_array_equal(far.pairs, [(1, 1)])
     assert (far.n_unmatched, far.mean) == (2, (20 + 1) / 2)
+    # What is near is paired even where that leaves others further apart: 1 + 20, not 50 + 49.
+    near = match_points([(0, 0), (50, 0)], [(1, 0), (-50, 0)], penalty=20)
+    np.testing.assert_array_equal(near.pairs, [(0, 0)])
     assert match_points([], [(1, 1)], penalty=20).mean == 20
     assert np.isnan(match_points([], [], penalty=20).mean)
 
@@ -121,6 +124,8 @@ def test_two_answers_are_compared_by_points_and_maps():
     assert found.cc == pytest.approx(cc(*maps))
     assert found.sim == pytest.approx(sim(*maps))
     assert 0 < found.sim < 1
+    alone = compare_answers(info(), first, answer("bob", kind="nothing"))
+    assert np.isnan([alone.distance, alone.cc, alone.sim]).all()
     same = compare_answers(info(), first, replace(first, annotator="eve"))
     assert (same.distance, same.n_unmatched) == (0, 0)
     assert same.cc == pytest.approx(1)
