@@ -162,9 +162,9 @@ def test_ranges_and_symmetries(reference, estimated):
     assert kl(reference, estimated) >= -1e-12
 
 
-@given(*[st.lists(st.integers(0, 23), min_size=1, max_size=2)] * 3)
+@given(st.tuples(*[st.lists(st.integers(0, 23), min_size=1, max_size=2)] * 3))
 @settings(deadline=None)
-def test_emd_obeys_the_triangle_inequality(*cells):
+def test_emd_obeys_the_triangle_inequality(cells):
     first, second, third = (np.bincount(each, minlength=24).reshape(4, 6) for each in cells)
     ways = emd(first, second, n_columns=6) + emd(second, third, n_columns=6)
     assert emd(first, third, n_columns=6) <= ways + 1e-9
