@@ -57,5 +57,5 @@ $(VENV)/installed: $(VENV)/bin/python setup.cfg constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/bin/python setup.cfg constraints.txt
-	$(INSTALL) -e ".[dev,cluster,train]"
+	$(INSTALL) -e ".[dev,cluster,train,annotate]"
 	@touch $@
