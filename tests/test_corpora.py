@@ -5,7 +5,7 @@ import pytest
 from ffmpeg import ffmpeg, heard
 from recorded_videos import RATE, click, number_of, write_fair_play, write_numbered
 
-from simbinaural.corpora import fair_play
+from simbinaural.corpora import fair_play, videos
 from simbinaural.corpora.videos import (
     copy_size,
     find_videos,
@@ -49,6 +49,14 @@ def test_picture_is_the_one_with_its_number(tmp_path, suffix):
     # Backwards and across, so that each has to be sought.
     order = [39, 0, 20, 19, 21, 1, 38]
     assert [number_of(read_picture(path, number)) for number in order] == order
+
+
+def test_a_picture_that_an_index_does_not_lead_to_is_counted(tmp_path, monkeypatch):
+    path = write_numbered(tmp_path / "video.mp4")
+    # As an index does that is some ticks off: the picture behind is not taken for the right one.
+    sought = videos._sought_picture
+    monkeypatch.setattr(videos, "_sought_picture", lambda path, stamp: sought(path, stamp + 1))
+    assert [number_of(read_picture(path, number)) for number in (20, 3)] == [20, 3]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
