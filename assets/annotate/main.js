@@ -48,7 +48,7 @@ const heat = new Heat(() => { stage.heat = heat.image; stage.paint(); });
 const player = new Player($("video"), [$("left"), $("right")], {
   changed: () => { if (page.moving && !player.playing) setMoving(false); showPlayer(); },
   moved: () => { if (page.moving) drawFilm(); },
-  trouble: (text) => tell(text, true),
+  trouble: (text) => { if (api.line.up) tell(text, true); },
 });
 
 const list = new ClipList($("list"), $("filters"), $("shown"), (clip) => { show(clip); $("stage").focus(); });
@@ -293,6 +293,7 @@ function setMoving(moving) {
   if (!moving) look(page.frame);
   else if (!player.playing) player.play();
   draw();
+  showPlayer();
 }
 
 function drawFilm() {

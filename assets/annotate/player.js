@@ -10,8 +10,13 @@ export class Player {
     for (const name of ["play", "pause", "volumechange"]) video.addEventListener(name, () => events.changed());
     video.addEventListener("play", () => this.tick());
     video.addEventListener("error", () => {
-      if (video.getAttribute("src")) events.trouble("the clip's film can't be played");
+      if (!video.getAttribute("src")) return;
+      video.removeAttribute("src"); // another try asks for it anew
+      events.trouble("the clip's film can't be played");
     });
+    // What wanted to play before the first click may do so now; sound waits for a click or a key.
+    document.addEventListener("pointerup", () => { if (this.wanted) this.play(); });
+    for (const name of ["pointerup", "keydown"]) document.addEventListener(name, () => this.wake());
   }
 
   get playing() { return !this.video.paused; }
@@ -19,7 +24,7 @@ export class Player {
   // `src` is asked for only when it is played.
   load(src, poster, span) {
     this.video.pause();
-    Object.assign(this, { src, span });
+    Object.assign(this, { src, span, wanted: false });
     this.video.removeAttribute("src");
     this.video.load();
     this.video.poster = poster;
@@ -27,6 +32,7 @@ export class Player {
 
   async play() {
     const { src } = this;
+    this.wanted = false;
     this.listen();
     if (!this.video.getAttribute("src")) this.video.src = src;
     this.start();
@@ -34,7 +40,9 @@ export class Player {
       await this.video.play();
     } catch (error) {
       // Another clip came first; or the browser wants a click or key before there may be sound.
-      if (src === this.src && error.name === "NotAllowedError") this.events.trouble("Play (Space) starts the sound");
+      if (src !== this.src || error.name !== "NotAllowedError") return;
+      this.wanted = true;
+      this.events.trouble("Play (Space) starts the sound");
     }
   }
 
@@ -72,7 +80,11 @@ export class Player {
       });
       this.samples = new Float32Array(2048);
     }
-    if (this.context.state === "suspended") this.context.resume();
+    this.wake();
+  }
+
+  wake() {
+    if (this.context?.state === "suspended") this.context.resume();
   }
 
   tick() {
