@@ -22,9 +22,9 @@ from pathlib import Path
 TREATED = {"*": {"absorption": [0.2, 0.3, 0.4, 0.45]}}
 """A music studio's walls, and all else as dull: a reverberation time of some 0.15 s."""
 
-CLIPS = 480
+CLIPS = 456
 RENDER = ("--duration", "5", "--fps", "4", "--max-distance-m", "1.5")
-EPOCHS = 60
+EPOCHS = 36
 TRAIN = ("--width", "0.25", "--batch-size", "32", "--flip", "--visual-rate", "10", "--every", "5")
 TRAIN = (*TRAIN, "--visual-weights", "none", "--epochs", str(EPOCHS))
 
