@@ -316,6 +316,16 @@ def test_agreement_of_one_clip_has_no_error(data):
     assert "1 clips left out: answered for different frames" in succeed("agreement", data).stderr
 
 
+def test_agreement_without_points_says_so(data):
+    for name in ("ann", "bob"):
+        answer(data, "000000", name, kind="left")
+    lines = succeed("agreement", data).stdout.splitlines()
+    assert lines[2:] == [
+        "points    unknown px apart, unknown",
+        "maps      CC unknown, SIM unknown",
+    ]
+
+
 # --------------------------------------------------------------------------- exchange
 
 
