@@ -285,6 +285,7 @@ OVER_LIMIT = b'{"note": "' + b"n" * 1_000_000 + b'"}'
         (400, b'"text"'),
         (400, b"{}"),
         (400, json.dumps(BODY | {"points": [[float("nan"), 1]]}).encode()),
+        (400, json.dumps({**BODY, **MAP, "more": float("nan")}).encode()),
         (400, json.dumps(BODY | {"points": [[float("inf"), 1]]}).encode()),
         (400, json.dumps(BODY).replace("47.25", "1e999").encode()),
         (400, json.dumps(BODY).replace("47.25", "9" * 5000).encode()),
