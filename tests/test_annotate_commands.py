@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -549,12 +548,13 @@ def test_the_defaults_of_help_are_those_of_the_functions():
     assert tuple(defaults["mode"].type.choices) == MODES
 
 
-def test_help_starts_fast():
-    command = [sys.executable, "-c", "from annotate.cli import main; main(['--help'])"]
-    took = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True)
-        took.append(time.perf_counter() - begun)
-    # The bare interpreter and click alone take 0.1 s here; numpy adds 0.1 s, OpenCV 0.2 s.
-    assert min(took) < 0.3
+def test_help_imports_click_only():
+    """So that it starts in 0.1 s; a clock would measure what else the machine does."""
+    code = (
+        "import sys; from annotate.cli import main; main(['--help'], standalone_mode=False); "
+        "print(*{name.partition('.')[0] for name, module in sys.modules.items() "
+        "if 'site-packages' in (getattr(module, '__file__', None) or '')}, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # What editable installs put into every start of this environment begins with __.
+    assert [name for name in done.stderr.split() if not name.startswith("_")] == ["click"]
