@@ -97,31 +97,3 @@ def _bar_size():
 def warn(message):
     """Print a warning in one line on stderr."""
     click.echo(f"warning: {' '.join(str(message).split())}", err=True)
-
-
-def make_announcement(name, purpose):
-    """Make a command that says in one line that it is to come.
-
-    Parameters
-    ----------
-    name : str
-        The command.
-    purpose : str
-        What it will do: the first line of its help.
-
-    Returns
-    -------
-    click.Command
-        Takes any arguments, and exits with code 1.
-    """
-
-    @click.command(name, context_settings={"ignore_unknown_options": True})
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="...")
-    @click.version_option(package_name="simbinaural")
-    def announce(arguments):  # noqa: ARG001 - whatever is asked, it is to come
-        here = "simbinaural, ambi2binaural and models"
-        click.echo(f"{name}: is to come; this version has {here}", err=True)
-        sys.exit(1)
-
-    announce.help = f"{purpose}\n\nNot in this version yet: it is to come."
-    return announce

@@ -66,12 +66,3 @@ def test_help_imports_nothing_heavy(package):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_what_is_to_come_says_so_in_a_line():
-    code = "from annotate.cli import main; main()"
-    command = [sys.executable, "-c", code, "points", "--fast"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert "is to come" in done.stderr
