@@ -135,7 +135,7 @@ class Store:
 
     # ----------------------------------------------------------------------- writing
 
-    def save(self, answer, *, base_revision, key):
+    def save(self, answer, *, base_revision, key, saved_at=None):
         """Save an answer as the next revision of its clip and annotator.
 
         Parameters
@@ -147,6 +147,8 @@ class Store:
             The revision that it was made on; 0 for the first.
         key : str
             Drawn anew for each save, and the same when a save is tried again.
+        saved_at : str, optional
+            When it was answered, where another file of annotations tells; by default now.
 
         Returns
         -------
@@ -173,7 +175,7 @@ class Store:
             current = self.current(answer.clip, answer.annotator)
             if saved or base_revision != (current.revision if current else 0):
                 raise Conflict(current)
-            answer = replace(answer, revision=base_revision + 1, saved_at=_now())
+            answer = replace(answer, revision=base_revision + 1, saved_at=saved_at or _now())
             self._database.execute(
                 f"INSERT INTO revisions ({COLUMNS}, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*_row(answer), key),

@@ -196,7 +196,8 @@ def merge_answers(store, answers, *, replace_differing=False):
 
 def _save(store, answers, base):
     for revision, answer in enumerate(answers, start=base):
-        store.save(answer, base_revision=revision, key=uuid.uuid4().hex)
+        key = uuid.uuid4().hex
+        store.save(answer, base_revision=revision, key=key, saved_at=answer.saved_at)
 
 
 def _missing(known, told):

@@ -13,10 +13,11 @@ Points are in pixels from the left upper corner. Numbers are written so that the
 """
 
 import dataclasses
+from datetime import datetime
 
 from annotate.answers import Answer
 from annotate.exchange.fields import field, objects, of_kind, parse_json, write_json
-from simbinaural.errors import require
+from simbinaural.errors import InputError, require
 
 FORMAT = "simbinaural annotations"
 VERSION = 1
@@ -109,5 +110,15 @@ def _answer(each, where):
         points=tuple(points),
         note=field(each, "note", str, where, ""),
         revision=field(each, "revision", int, where),
-        saved_at=field(each, "saved_at", str, where, ""),
+        saved_at=_moment(field(each, "saved_at", str, where, ""), where),
     )
+
+
+def _moment(text, where):
+    """Check a time; an answer without one was never saved."""
+    try:
+        if text:
+            datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{where}: saved_at must be a time in ISO 8601, got {text!r}") from None
+    return text
