@@ -57,7 +57,7 @@ def main():
 
 def evaluate(network, *options):
     """Measure a run once."""
-    run("models", "evaluate", network, *options)
+    run("models", "evaluate", network, "--hop-s", "0.3", *options)
 
 
 def run(command, *arguments):
