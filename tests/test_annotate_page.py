@@ -750,7 +750,11 @@ def test_every_key_in_the_help_works(desk):
 def test_typing_a_note_gives_no_answers(desk):
     desk.press("o")
     desk.page.keyboard.type("numbers: left 0 + 1, right?")
-    assert desk.run("annotate.page.draft.kind") is None
+    assert desk.run("[annotate.page.draft.kind, note.value, annotate.page.clip.id]") == [
+        None,
+        "numbers: left 0 + 1, right?",
+        "000000",
+    ]
     desk.press("Escape", "r")
     assert desk.run("annotate.page.draft.kind") == "right"
 
@@ -849,7 +853,7 @@ def test_the_page_asks_nobody_else_and_breaks_no_policy(desk):
 
 def test_a_server_started_again_has_its_old_address(desk):
     before = desk.server.url
+    desk.page.close()
     desk.server.kill()
     desk.server.start()
     assert desk.server.url == before
-    desk.forgive_lost()

@@ -2,30 +2,28 @@
 
 import { ACTIONS, fillHelp, listen } from "./actions.js";
 import * as api from "./api.js";
-import { ConflictDialog, WORDS, describe } from "./conflict.js";
+import { ConflictDialog } from "./conflict.js";
 import { Draft } from "./draft.js";
 import { Frames } from "./frames.js";
 import { Heat } from "./heat.js";
 import { ClipList } from "./list.js";
 import { Outbox } from "./outbox.js";
 import { Player, secondAround } from "./player.js";
-import { Pace, countClips } from "./progress.js";
+import { Pace } from "./progress.js";
+import { $, byId, localSigma, nextTodo, page } from "./session.js";
 import { Shelf, newKey } from "./shelf.js";
 import { Stage } from "./stage.js";
+import { drawAnswer, showProgress, showSaved, showSigma, tell } from "./status.js";
 
 const AHEAD = 3; // clips to do whose frames are loaded beforehand
 const PAN_PX = 60;
 const MOVE_PX = 5;
 const ZOOM = 1.3;
-const TOLD_MS = 4000;
 const AGAIN_MS = 1000;
 
-const $ = (id) => document.getElementById(id);
 const tab = newKey();
 const frames = new Frames();
 const prepared = new Map(); // clip → what the server has of it, asked for beforehand
-const page = { state: null, clips: [], clip: null, draft: null, frame: 0, last: null, turn: 0, moving: false };
-let shelf, outbox, pace, settings;
 
 // ---------------------------------------------------------------- parts
 
@@ -56,15 +54,13 @@ const list = new ClipList($("list"), $("filters"), $("shown"), (clip) => { show(
 const conflicts = new ConflictDialog(
   $("conflict"), (clip, frame) => frames.load(clip.number, frame),
   (entry, content) => {
-    outbox.resolve(entry, content);
+    page.outbox.resolve(entry, content);
     const clip = byId(entry.clip);
     adopt(clip, content ?? entry.conflict);
     if (clip === page.clip) show(clip, { afresh: true });
     offerConflict();
   },
 );
-
-const byId = (id) => page.clips.find((clip) => clip.id === id);
 
 // ---------------------------------------------------------------- one clip
 
@@ -77,7 +73,7 @@ function prepare(clip) {
   const known = prepared.get(clip);
   if (known) return known.promise;
   const entry = { ready: null };
-  const onItsWay = outbox.latest(clip.id);
+  const onItsWay = page.outbox.latest(clip.id);
   entry.promise = Promise.all([onItsWay ?? fetchAnswer(clip), frames.load(clip.number, clip.frame)]).then(
     async ([answer]) => {
       if (answer && answer.frame !== clip.frame) await frames.load(clip.number, answer.frame);
@@ -109,7 +105,7 @@ async function show(clip, { afresh = false } = {}) {
 }
 
 function isReady(clip) {
-  const onItsWay = outbox.latest(clip.id);
+  const onItsWay = page.outbox.latest(clip.id);
   const ready = onItsWay ? { answer: onItsWay } : prepared.get(clip)?.ready;
   return Boolean(ready && frames.get(clip.number, ready.answer?.frame ?? clip.frame));
 }
@@ -161,24 +157,24 @@ function begin(clip) {
 function follow(clip) {
   const src = api.mediaPath(clip.number);
   player.load(src, api.framePath(clip.number, page.frame), secondAround(page.draft.frame, clip));
-  if (settings.autoplay && document.hasFocus()) player.play();
+  if (page.settings.autoplay && document.hasFocus()) player.play();
   let next = clip;
   for (let k = 0; k < AHEAD; k += 1) {
     next = nextTodo(next);
     if (!next || next === clip) return;
     prepare(next).catch(() => {});
-    if (k === 0 && settings.autoplay) api.warmMedia(next.number);
+    if (k === 0 && page.settings.autoplay) api.warmMedia(next.number);
   }
 }
 
 function openDraft(clip, saved) {
-  const onItsWay = outbox.latest(clip.id);
+  const onItsWay = page.outbox.latest(clip.id);
   const answer = onItsWay ?? saved;
   if (saved && !onItsWay) adopt(clip, saved);
   const draft = new Draft(clip, {
     base: onItsWay ? null : (saved?.revision ?? 0), answer, frame: answer?.frame ?? clip.frame,
   });
-  const kept = shelf.get(`draft:${clip.id}`);
+  const kept = page.shelf.get(`draft:${clip.id}`);
   if (kept && kept.frame === draft.frame) {
     draft.step({ kind: kept.kind, points: kept.points });
     draft.note = kept.note;
@@ -192,7 +188,7 @@ function openDraft(clip, saved) {
 function adopt(clip, answer) {
   if (!clip) return;
   clip.status = answer.kind === "unsure" ? "unsure" : "done";
-  clip.waiting = outbox.of(clip.id).length > 0;
+  clip.waiting = page.outbox.of(clip.id).length > 0;
   clip.mine = true;
   list.refresh(clip);
   showProgress();
@@ -211,8 +207,8 @@ function edit(change) {
 function keepDraft() {
   const { clip, draft } = page;
   const { now: { kind, points }, note, base, frame } = draft;
-  if (draft.changed) shelf.set(`draft:${clip.id}`, { kind, points, note, base, frame, tab });
-  else shelf.remove(`draft:${clip.id}`);
+  if (draft.changed) page.shelf.set(`draft:${clip.id}`, { kind, points, note, base, frame, tab });
+  else page.shelf.remove(`draft:${clip.id}`);
 }
 
 function save() {
@@ -225,10 +221,10 @@ function save() {
   }
   page.last = { clip, points: content.points };
   if (draft.changed) {
-    pace.add(Date.now());
-    shelf.set("pace", pace.times);
-    outbox.put(clip.id, draft.base, content);
-    shelf.remove(`draft:${clip.id}`);
+    page.pace.add(Date.now());
+    page.shelf.set("pace", page.pace.times);
+    page.outbox.put(clip.id, draft.base, content);
+    page.shelf.remove(`draft:${clip.id}`);
     adopt(clip, content);
   }
   advance(clip);
@@ -239,15 +235,6 @@ function advance(clip) {
   if (next && next !== clip) return show(next);
   tell("Every clip has an answer");
   return show(clip, { afresh: true });
-}
-
-function nextTodo(clip) {
-  const { clips } = page;
-  for (let k = 1; k <= clips.length; k += 1) {
-    const each = clips[(clip.at + k) % clips.length];
-    if (each.status === "todo") return each;
-  }
-  return null;
 }
 
 async function copyLast() {
@@ -265,7 +252,7 @@ async function copyLast() {
 async function before(clip) {
   const earlier = page.clips[clip.at - 1];
   if (!earlier || earlier.problem) return null;
-  const answer = outbox.latest(earlier.id) ?? await fetchAnswer(earlier);
+  const answer = page.outbox.latest(earlier.id) ?? await fetchAnswer(earlier);
   return answer && { clip: earlier, points: answer.points };
 }
 
@@ -321,31 +308,11 @@ function draw() {
 
 function drawHeat(away) {
   const { clip, draft } = page;
-  const wanted = settings.map && !away && draft.points.length > 0;
+  const wanted = page.settings.map && !away && draft.points.length > 0;
   stage.heat = wanted ? heat.image : null;
   if (!wanted) return;
   const { width, height } = clip;
   heat.request({ width, height, points: draft.points, sigma: localSigma(clip), mode: page.state.mode });
-}
-
-// Sigma is told for a width that all clips share: each has it scaled to its own.
-function localSigma({ width }) {
-  return (settings.sigma * width) / page.state.sigma_reference_width;
-}
-
-function drawAnswer() {
-  const { draft } = page;
-  const { kind } = draft;
-  for (const name of ["nothing", "left", "right", "behind", "unsure"]) {
-    $(`kind-${name}`).setAttribute("aria-pressed", kind === name);
-  }
-  $("kind-points").toggleAttribute("data-chosen", kind === "points");
-  $("n-points").textContent = draft.points.length;
-  $("note-over").hidden = !kind || kind === "points" || draft.points.length > 0;
-  $("note-over").textContent = WORDS[kind] ?? "";
-  const text = kind ? describe(draft.content) : "no answer yet";
-  $("where").textContent = text;
-  $("stage").setAttribute("aria-label", `Frame ${page.frame + 1} of clip ${page.clip.id}: ${text}`);
 }
 
 function showPlayer() {
@@ -353,53 +320,7 @@ function showPlayer() {
   $("whole").setAttribute("aria-pressed", player.whole);
   $("large").setAttribute("aria-pressed", page.moving);
   $("sound").setAttribute("aria-pressed", !$("video").muted);
-  $("autoplay").setAttribute("aria-pressed", settings.autoplay);
-}
-
-function showSigma() {
-  const { state, clip } = page;
-  const reference = state.sigma_reference_width;
-  $("sigma").value = settings.sigma;
-  $("sigma-value").textContent = `${settings.sigma} px`;
-  $("map").setAttribute("aria-pressed", settings.map);
-  const here = clip ? `; ${localSigma(clip).toFixed(1)} px here` : "";
-  const other = settings.sigma === state.sigma ? "" : `; ${state.sigma} is written unless told otherwise`;
-  $("sigma-note").textContent = `at ${reference} px width${here}${other}`;
-}
-
-function showProgress() {
-  const { all, done, left, unsure } = countClips(page.clips);
-  $("bar").max = Math.max(1, done + left);
-  $("bar").value = done;
-  $("counts").textContent = `${done} done${unsure ? ` (${unsure} unsure)` : ""}, ${left} left of ${all}`;
-  $("pace").textContent = pace.text(left);
-}
-
-const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
-
-// [state, text]: the worst thing first.
-function savedState() {
-  const { waiting, conflicts: against } = outbox;
-  const kept = waiting.length ? `${plural(waiting.length, "answer")} kept in this browser` : "the server does not answer";
-  if (!api.line.up) return ["offline", `offline: ${kept}`];
-  if (against.length) return ["conflict", `${plural(against.length, "answer")} not saved: to be decided`];
-  if (waiting.length) return ["saving", "saving …"];
-  return page.draft?.changed ? ["draft", "not saved yet"] : ["saved", "saved"];
-}
-
-function showSaved() {
-  const [state, text] = savedState();
-  $("saved").dataset.state = state;
-  $("saved").textContent = text;
-  $("conflicts").hidden = !outbox.conflicts.length;
-  $("conflicts").textContent = plural(outbox.conflicts.length, "conflict");
-}
-
-function tell(text, alarm = false) {
-  $("told").textContent = text;
-  $("told").classList.toggle("alarm", alarm);
-  clearTimeout(tell.timer);
-  tell.timer = setTimeout(() => { $("told").textContent = ""; }, TOLD_MS);
+  $("autoplay").setAttribute("aria-pressed", page.settings.autoplay);
 }
 
 // ---------------------------------------------------------------- on the way to the server
@@ -408,8 +329,8 @@ const onTheWay = {
   changed: () => showSaved(),
   saved: ({ clip: id }, answer) => {
     const clip = byId(id);
-    const kept = shelf.get(`draft:${id}`);
-    if (kept && kept.base === null) shelf.set(`draft:${id}`, { ...kept, base: answer.revision });
+    const kept = page.shelf.get(`draft:${id}`);
+    if (kept && kept.base === null) page.shelf.set(`draft:${id}`, { ...kept, base: answer.revision });
     if (clip) prepared.delete(clip);
     if (page.clip === clip && page.draft?.base === null) page.draft.base = answer.revision;
     adopt(clip, answer);
@@ -421,7 +342,7 @@ const onTheWay = {
   // It can't be saved as it is: it is a draft again, and the reason is told.
   refused: ({ clip: id, base, content }, message) => {
     const { kind, points, note, frame } = content;
-    shelf.set(`draft:${id}`, { kind: kind === "points" ? null : kind, points, note, base, frame, tab });
+    page.shelf.set(`draft:${id}`, { kind: kind === "points" ? null : kind, points, note, base, frame, tab });
     const clip = byId(id);
     if (clip) Object.assign(clip, { status: "todo", waiting: false });
     if (clip) list.refresh(clip);
@@ -439,14 +360,14 @@ function send({ clip: id, base, key, content }) {
 
 function offerConflict() {
   showSaved();
-  const entry = outbox.conflicts.find((each) => byId(each.clip));
+  const entry = page.outbox.conflicts.find((each) => byId(each.clip));
   if (entry && !document.querySelector("dialog[open]")) conflicts.open(entry, byId(entry.clip));
 }
 
 api.line.changed = (up) => {
-  if (up) outbox?.flush();
+  if (up) page.outbox?.flush();
   else setTimeout(probe, AGAIN_MS);
-  if (outbox) showSaved();
+  if (page.outbox) showSaved();
 };
 
 // Ask until the server is back.
@@ -458,13 +379,13 @@ async function probe() {
 // Another window may have answered clips in the meantime.
 async function refresh() {
   const state = await api.loadState().catch(() => null);
-  if (!state || !outbox) return;
+  if (!state || !page.outbox) return;
   const fresh = new Map(state.clips.map((clip) => [clip.id, clip]));
   for (const clip of page.clips) {
     const now = fresh.get(clip.id);
     if (!now) continue;
     clip.number = now.number;
-    if (outbox.of(clip.id).length || clip.status === now.status) continue;
+    if (page.outbox.of(clip.id).length || clip.status === now.status) continue;
     Object.assign(clip, { status: now.status, problem: now.problem, mine: now.revision > 0 });
     prepared.delete(clip);
     list.refresh(clip);
@@ -485,19 +406,19 @@ function movePoint(right, down, event) {
 
 function setSigma(value) {
   const { min, max } = $("sigma");
-  settings.sigma = Math.min(max, Math.max(min, value));
+  page.settings.sigma = Math.min(max, Math.max(min, value));
   keepSettings();
   if (page.draft) draw();
 }
 
 function keepSettings() {
-  shelf.set("settings", settings);
+  page.shelf.set("settings", page.settings);
   showSigma();
   showPlayer();
 }
 
 function toggle(name) {
-  settings[name] = !settings[name];
+  page.settings[name] = !page.settings[name];
   keepSettings();
   if (page.draft) draw();
 }
@@ -552,14 +473,14 @@ const handlers = {
   "pan-up": () => stage.pan(0, PAN_PX),
   "pan-down": () => stage.pan(0, -PAN_PX),
   map: () => toggle("map"),
-  wider: () => setSigma(settings.sigma + 0.5),
-  narrower: () => setSigma(settings.sigma - 0.5),
+  wider: () => setSigma(page.settings.sigma + 0.5),
+  narrower: () => setSigma(page.settings.sigma - 0.5),
   back: () => to(list.neighbor(page.clip, -1)),
   forward: () => to(list.neighbor(page.clip, 1)),
   todo: () => to(nextTodo(page.clip)),
   find: () => $("search").select(),
   filter: () => tell(`List: ${list.nextFilter()}`),
-  conflicts: () => (outbox.conflicts.length ? offerConflict() : tell("No conflicts")),
+  conflicts: () => (page.outbox.conflicts.length ? offerConflict() : tell("No conflicts")),
   help: () => $("help").showModal(),
 };
 
@@ -594,7 +515,7 @@ function listenToFields() {
     $("help").close();
   });
   $("close-help").addEventListener("click", () => $("help").close());
-  window.addEventListener("beforeunload", (event) => { if (outbox?.volatile) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => { if (page.outbox?.volatile) event.preventDefault(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 }
 
@@ -632,12 +553,12 @@ async function start() {
   }
   const state = await firstState();
   page.state = state;
-  shelf = new Shelf(state.store ?? state.title, state.annotator, (text) => tell(text, true));
-  settings = { autoplay: true, map: true, sigma: state.sigma, ...shelf.get("settings") };
-  pace = new Pace(shelf.get("pace") ?? []);
+  page.shelf = new Shelf(state.store ?? state.title, state.annotator, (text) => tell(text, true));
+  page.settings = { autoplay: true, map: true, sigma: state.sigma, ...page.shelf.get("settings") };
+  page.pace = new Pace(page.shelf.get("pace") ?? []);
   page.clips = state.clips.map((clip, at) => ({ ...clip, at, mine: clip.revision > 0 }));
-  outbox = new Outbox(shelf, send, onTheWay);
-  for (const { clip, content } of outbox.entries) adopt(byId(clip), content);
+  page.outbox = new Outbox(page.shelf, send, onTheWay);
+  for (const { clip, content } of page.outbox.entries) adopt(byId(clip), content);
   document.title = `${state.title}: annotate`;
   $("title").textContent = state.annotator ? `${state.title} · ${state.annotator}` : state.title;
   list.setClips(page.clips);
@@ -645,7 +566,7 @@ async function start() {
   listenToKeys();
   showProgress();
   showPlayer();
-  outbox.flush();
+  page.outbox.flush();
   const clip = firstClip(state);
   if (clip) await show(clip);
   else $("waiting").textContent = "no clip can be shown";
@@ -661,6 +582,6 @@ function firstClip(state) {
 }
 
 // For tests and the console.
-window.annotate = { page, stage, heat, player, get outbox() { return outbox; } };
+window.annotate = { page, stage, heat, player, get outbox() { return page.outbox; } };
 
 start();
