@@ -3,6 +3,7 @@
 import math
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,6 +15,9 @@ MISSING = "annotate points needs flask and waitress; install them with pip insta
 MISSING += "'simbinaural[annotate]'"
 
 NAMED_CONFLICTS = 10
+
+DIGITS = 9
+"""After the point of what is printed; the rest is rounding."""
 
 
 class AnnotateGroup(CommandGroup):
@@ -58,16 +62,15 @@ def map_options(command):
     options = [
         click.option(
             "--sigma",
-            default=4.0,
-            show_default=True,
-            help="Of the Gaussians, in pixels of a frame 320 wide; scaled with the width.",
+            type=float,
+            help="Of the Gaussians, in pixels of a frame 320 wide; scaled with the width.  "
+            "[default: as points showed them last, else 4]",
         ),
         click.option(
             "--mode",
             type=click.Choice(["sum", "max"]),
-            default="sum",
-            show_default=True,
-            help="Of several points: the sum of the Gaussians, or the highest.",
+            help="Of several points: the sum of the Gaussians, or the highest.  "
+            "[default: as points showed them last, else sum]",
         ),
     ]
     for option in reversed(options):
@@ -99,6 +102,17 @@ def _clips(path):
         frame = int(noted) if noted.isdecimal() else noted
     with open_clips(path, frame=frame) as clips:
         yield clips
+
+
+def _settled(path, sigma, mode):
+    """Sigma and mode of maps: those of the options, or of the page."""
+    from annotate.maps import settle_blur
+    from annotate.store import NAME, open_store
+
+    if not (path / NAME).is_file():
+        return settle_blur(None, sigma, mode)
+    with open_store(path / NAME, create=False) as store:
+        return settle_blur(store, sigma, mode)
 
 
 def _require_folder(path):
@@ -185,7 +199,7 @@ def _frame(text):
     "--name",
     help="Of the labels of a data set.  [default: points; with --from-truth, truth]",
 )
-def maps(path, annotators, from_truth, check, name, **blur):
+def maps(path, annotators, from_truth, check, name, sigma, mode):
     """Write the localization maps of the answers of PATH.
 
     A data set gets labels/NAME.h5, a folder annotations/CLIP.npz and .png.
@@ -198,6 +212,7 @@ def maps(path, annotators, from_truth, check, name, **blur):
 
     require(not (from_truth and annotators), "--annotator must be left out with --from-truth")
     require(not (check and (from_truth or annotators or name)), "--check must stand alone")
+    blur = _settled(path, sigma, mode)
     if check:
         _check(path, check, **blur)
         return
@@ -205,7 +220,7 @@ def maps(path, annotators, from_truth, check, name, **blur):
         written = _write_truth(path, name, **blur)
     else:
         written = _write_maps(path, name, annotators, **blur)
-    empty = f"; {written.n_empty} of them empty: nothing in sight" if written.n_empty else ""
+    empty = f"; {written.n_empty} of them empty: no points" if written.n_empty else ""
     click.echo(f"{written.path}: {written.n_maps} maps{empty}")
 
 
@@ -265,16 +280,18 @@ def _check(path, annotator, **blur):
     help="Share of the width that a point without a partner costs.",
 )
 @map_options
-def agreement(path, each_clip, **values):
+def agreement(path, each_clip, penalty, sigma, mode):
     """Compare annotators on the clips that two of them answered.
 
     \b
     annotate agreement sim --clips
     """  # noqa: D301 - click reads the \b
     from annotate.agreement import measure_agreement
+    from annotate.maps import settle_blur
 
     with _opened(path) as (clips, store):
-        pairs = measure_agreement(clips.infos, store.answers(), **values)
+        blur = settle_blur(store, sigma, mode)
+        pairs = measure_agreement(clips.infos, store.answers(), penalty=penalty, **blur)
     for pair in pairs:
         click.echo(f"{pair.first}, {pair.second}: {_count(pair.clips, 'clip')}")
         click.echo(f"same kind {_share(pair.same_kind)}, kappa {_number(pair.kappa)}")
@@ -297,11 +314,12 @@ def _clip_line(clip):
 
 
 def _number(value):
-    return "unknown" if math.isnan(value) else f"{value:.3g}"
+    return "unknown" if math.isnan(value) else f"{round(value, DIGITS):.3g}"
 
 
 def _estimate(found):
-    error = "" if math.isnan(found.standard_error) else f" ± {found.standard_error:.2g}"
+    error = round(found.standard_error, DIGITS)
+    error = "" if math.isnan(error) else f" ± {error:.2g}"
     return f"{_number(found.mean)}{error}"
 
 
@@ -309,8 +327,8 @@ def _share(found):
     """Print a share, or a distance as share of the width, in percent."""
     if math.isnan(found.mean):
         return "unknown"
-    error = "" if math.isnan(found.standard_error) else f" ± {100 * found.standard_error:.2g}"
-    return f"{100 * found.mean:.3g}{error} %"
+    percent = replace(found, mean=100 * found.mean, standard_error=100 * found.standard_error)
+    return f"{_estimate(percent)} %"
 
 
 def _count(things, name):

@@ -96,6 +96,32 @@ class Written:
     other_frame: tuple = ()
 
 
+def settle_blur(store, sigma=None, mode=None):
+    """Return sigma and mode as given, else as the page showed them last, else the usual ones.
+
+    `annotate.serve.serve_points` notes what the page shows with the answers, so that what one sees
+    is what is written.
+
+    Parameters
+    ----------
+    store : Store or None
+        The answers, if there are any.
+    sigma : float, optional
+        Pixels of a frame `REFERENCE_WIDTH` wide.
+    mode : str, optional
+        As of `point_map`.
+
+    Returns
+    -------
+    dict
+    """
+    noted = (lambda _: None) if store is None else store.meta
+    return {
+        "sigma": float(noted("sigma") or SIGMA) if sigma is None else sigma,
+        "mode": noted("mode") or MODES[0] if mode is None else mode,
+    }
+
+
 def scaled_sigma(sigma, width, reference_width=REFERENCE_WIDTH):
     """Scale a sigma, pixels of a frame `reference_width` wide, to a frame `width` wide."""
     return sigma * width / reference_width

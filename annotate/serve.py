@@ -14,6 +14,7 @@ import click
 import waitress
 
 from annotate.clips import MIDDLE, open_clips
+from annotate.maps import settle_blur
 from annotate.queue import check_share
 from annotate.server import Settings, is_loopback, make_app
 from annotate.store import NAME, open_store
@@ -36,8 +37,8 @@ def serve_points(
     annotator,
     frame=None,
     double=None,
-    sigma=4.0,
-    mode="sum",
+    sigma=None,
+    mode=None,
     host="127.0.0.1",
     port=None,
     open_browser=True,
@@ -58,8 +59,9 @@ def serve_points(
     double : float, optional
         Share of the clips that everybody annotates, blind. It is noted, too; by default what is
         noted, or 0.
-    sigma, mode
-        Of the map that the page shows; see `annotate.server.Settings`.
+    sigma, mode : optional
+        Of the map that the page shows; see `annotate.server.Settings`. They are noted as well, for
+        `annotate.maps.settle_blur`.
     host : str
         Address to serve. Beyond this machine the URL holds a token that nobody can guess.
     port : int, optional
@@ -92,10 +94,11 @@ def serve_points(
             port=listener.getsockname()[1],
             token="" if is_loopback(host) else secrets.token_urlsafe(16),
             double=_settle_share(store, double),
-            sigma=sigma,
-            mode=mode,
+            **settle_blur(store, sigma, mode),
         )
         app = make_app(clips, store, settings)
+        store.set_meta("sigma", repr(float(settings.sigma)))
+        store.set_meta("mode", settings.mode)
         url = page_url(settings)
         say(url)
         if open_browser:

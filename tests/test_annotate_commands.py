@@ -156,8 +156,8 @@ def test_points_pass_their_options_on(data, monkeypatch):
         "double": None,
         "host": "127.0.0.1",
         "port": None,
-        "sigma": 4.0,
-        "mode": "sum",
+        "sigma": None,
+        "mode": None,
         "open_browser": True,
     }
     for text, frame in (("middle", "middle"), ("first", 0), ("12", 12)):
@@ -202,9 +202,25 @@ def test_maps_are_of_those_whose_answers_count(annotated):
     row, column = np.unravel_index(values.argmax(), values.shape)
     np.testing.assert_allclose((column + 0.5, row + 0.5), (x + 3, y), atol=0.51)
     result = succeed("maps", annotated)
-    assert result.stdout == (
-        f"{annotated}/labels/points.h5: 3 maps; 1 of them empty: nothing in sight\n"
-    )
+    assert result.stdout == (f"{annotated}/labels/points.h5: 3 maps; 1 of them empty: no points\n")
+
+
+def test_maps_are_those_that_the_page_showed_last(annotated):
+    with Page(annotated, "--no-browser", "--sigma", "8", "--mode", "max"):
+        pass
+    for options, sigma, mode in ((), 8.0, "max"), (("--sigma", "2", "--mode", "sum"), 2.0, "sum"):
+        for command, name in ("maps", "points"), ("maps --from-truth", "truth"):
+            succeed(*command.split(), annotated, *options)
+            with h5py.File(annotated / "labels" / f"{name}.h5") as labels:
+                attributes = labels["000000"].attrs
+                assert (attributes["sigma"], attributes["mode"]) == (sigma, mode)
+    for command in ("agreement",), ("maps", "--check", "ann"):
+        noted = succeed(*command, annotated).stdout
+        assert noted == succeed(*command, annotated, "--sigma", "8", "--mode", "max").stdout
+        assert noted != succeed(*command, annotated, "--sigma", "4").stdout
+    with Page(annotated, "--no-browser") as page:
+        state = page.ask("api/state")
+    assert (state["sigma"], state["mode"]) == (8.0, "max")
 
 
 def test_maps_say_what_is_left_out(annotated):
@@ -301,6 +317,13 @@ def test_agreement_passes_its_options_on(annotated):
         for sigma in (2, 40)
     )
     assert wide > narrow + 0.2
+
+
+def test_agreement_rounds_what_is_next_to_nothing(data):
+    for clip, x in ("000000", 44.5), ("000001", 45.5):
+        answer(data, clip, points=[(20.5, 20.5)])
+        answer(data, clip, "bob", points=[(x, 20.5)])
+    assert succeed("agreement", data).stdout.endswith(", SIM 0 ± 0\n")
 
 
 def test_agreement_of_one_clip_has_no_error(data):
@@ -543,7 +566,8 @@ def test_the_defaults_of_help_are_those_of_the_functions():
         for option in command.params
         if option.param_type_name == "option"
     }
-    assert defaults["sigma"].default == SIGMA
+    assert f"else {SIGMA:g}]" in defaults["sigma"].help
+    assert f"else {MODES[0]}]" in defaults["mode"].help
     assert defaults["penalty"].default == PENALTY
     assert tuple(defaults["mode"].type.choices) == MODES
 
