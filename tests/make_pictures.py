@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import matplotlib
 import numpy as np
+from annotate_page import Desk, Server, chromium
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -52,6 +53,7 @@ def main():
         draw_frames(data)
         subprocess.run([*command, "preview", data], check=True)
         photograph(data / "index.html")
+        photograph_annotation(data)
         draw_heat(Path(folder))
     draw_acoustics()
 
@@ -98,6 +100,23 @@ def photograph(page):
             check=True,
             capture_output=True,
         )
+
+
+def photograph_annotation(data):
+    """Answer some clips where their sources are, and take a picture of the page at the next."""
+    server = Server(data, "ann")
+    try:
+        with open_dataset(data) as clips, chromium() as browser:
+            page = browser.new_context(viewport={"width": 1280, "height": 720})
+            desk = Desk(page, server)
+            for clip in list(clips)[:5]:
+                middle = (len(clip["frame_times"]) - 1) // 2
+                desk.click([float(x) for x in clip["source_pixel"][middle, 0]])
+                desk.page.wait_for_timeout(1500)  # the map, and the meters in motion
+                desk.page.screenshot(path=PICTURES / "annotate.png")
+                desk.save()
+    finally:
+        server.kill()
 
 
 def draw_acoustics():
