@@ -192,8 +192,13 @@ def preview(dataset, clips):
 
 @main.command()
 @dataset_argument
-@click.argument("clip")
-@click.option("--out", "-o", type=click.Path(path_type=Path), help="The file.  [default: CLIP.mp4]")
+@click.argument("clip", required=False)
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="The file, or without CLIP the folder.  [default: CLIP.mp4]",
+)
 @click.option(
     "--spherical",
     is_flag=True,
@@ -206,15 +211,110 @@ def preview(dataset, clips):
     show_default=True,
     help="Of ambisonic sound; flac (16 bits) and pcm (24 bits) lose nothing else.",
 )
-def export(dataset, clip, out, spherical, codec):
-    """Write one clip as an MP4 file.
+@click.option(
+    "--layout",
+    type=click.Choice(["plain", "fair-play"]),
+    help="Without CLIP: plain has everything (WAV, MP4, JPEG, JSON, npz); fair-play is laid out as "
+    "that data set, with sound, video, frames and splits.  [default: plain]",
+)
+@workers_option
+def export(dataset, clip, out, spherical, codec, layout, workers):
+    """Write CLIP as an MP4 file; without CLIP, the whole data set as plain files.
+
+    The same command goes on where it was interrupted, and adds clips that are new.
 
     \b
     simbinaural export --spherical sim 3 -o clip.mp4
+    simbinaural export sim -o files --workers 2
     """  # noqa: D301 - click reads the \b
+    from simbinaural.errors import require
+
+    if clip is None:
+        require(out, "--out must name a folder for a whole data set, got none; pass -o DIR")
+        require(not spherical, "--spherical must go with a clip, got none; name one: DATASET CLIP")
+        _export_dataset(dataset, out, layout or "plain", workers)
+        return
+    require(
+        not layout, f"--layout must go with a whole data set, got clip {clip}; leave out either"
+    )
     from simbinaural.dataset.export import export_clip
 
     click.echo(export_clip(dataset, clip, out, spherical=spherical, codec=codec))
+
+
+def _export_dataset(dataset, out, layout, workers):
+    from simbinaural.dataset.export_folder import export_dataset
+    from simbinaural.jobs import open_executor
+
+    with open_executor(workers) as executor, Progress("clip") as progress:
+        found = export_dataset(
+            dataset, out, layout=layout, executor=executor, report=progress.begin
+        )
+    click.echo(f"{out}: {found.n_clips} clips, {found.n_new} of them written now")
+
+
+@main.group(name="import")
+def import_():
+    """Make data sets of what others recorded."""
+
+
+@import_.command(name="fair-play")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    default="fair-play",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the data set.",
+)
+@click.option("--sample-rate", default=16000, show_default=True, help="Sample rate in Hz.")
+@click.option("--shard-clips", default=8, show_default=True, help="Clips in a file.")
+@click.option(
+    "--splits",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Folder of more split files, such as the non-overlapping ones; may be given repeatedly.",
+)
+@workers_option
+def fair_play(folder, out, sample_rate, shard_clips, splits, workers):
+    """Make a data set of FAIR-Play in DIR; the same command resumes or extends it.
+
+    DIR holds binaural_audios/000001.wav, and videos/000001.mp4 or frames/000001.mp4/000001.png
+    (10 a second) or both. Its random splits (splits/split1/train.h5) become random1 to random10,
+    the non-overlapping ones (split1_train.txt) nonoverlap1 to nonoverlap5. A clip that cannot be
+    read is named and skipped, and tried again by the next run; the exit code is 1 then.
+    """
+    from simbinaural.dataset.import_fair_play import ImportOptions, import_fair_play
+    from simbinaural.jobs import open_executor
+
+    options = ImportOptions(sample_rate=sample_rate, shard_clips=shard_clips)
+    with open_executor(workers) as executor, Progress("clip") as progress:
+        found = import_fair_play(
+            folder,
+            out,
+            options,
+            executor=executor,
+            command=typed_command("simbinaural"),
+            split_folders=splits,
+            report=progress.begin,
+        )
+    _tell_import(folder, out, found)
+
+
+def _tell_import(folder, out, found):
+    """Print what became of clips and splits; exit with code 1 if one was skipped."""
+    for problem in found.problems:
+        click.echo(" ".join(problem.split()), err=True)
+    if not found.splits:
+        warn(f"{folder}: has no split files that can be read; pass --splits DIR")
+    if found.unknown:
+        some = ", ".join(found.unknown[:5])
+        warn(f"{out}: splits name {len(found.unknown)} clips that are not there: {some}")
+    clips = f"{found.n_clips} clips, {found.n_new} of them new"
+    skipped = f"; {len(found.problems)} skipped" if found.problems else ""
+    click.echo(f"{out}: {clips}, {len(found.splits)} splits{skipped}")
+    if found.problems:
+        sys.exit(1)
 
 
 @main.command()

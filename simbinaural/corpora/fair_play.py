@@ -4,7 +4,7 @@
 
     FAIR-Play/
       videos/000001.mp4
-      binaural_audios/000001.wav     16 kHz, left ear first
+      binaural_audios/000001.wav     left ear first; 48 kHz as published, 16 kHz as it is used
       frames/000001.mp4/*.png        10 a second, where they have been taken out already; also
       frames/000001/*.jpg            under this name, and as JPEG
 
@@ -43,6 +43,8 @@ VIDEOS, SOUNDS, FRAMES = "videos", "binaural_audios", "frames"
 
 PICTURES = (".png", ".jpg", ".jpeg")
 
+JPEG_BEGIN = b"\xff\xd8"
+
 TICK = 1e-4
 """Seconds by which times of containers are rounded, at most."""
 
@@ -76,6 +78,17 @@ class Recording:
 def is_fair_play(folder):
     """Whether a folder is laid out as FAIR-Play."""
     return all((Path(folder) / name).is_dir() for name in (VIDEOS, SOUNDS))
+
+
+def require_fair_play(folder):
+    """Raise `InputError` unless a folder holds FAIR-Play's sounds, and its videos or frames."""
+    folder = Path(folder)
+    require(folder.is_dir(), f"{folder}: folder must exist")
+    pictures = [name for name in (VIDEOS, FRAMES) if (folder / name).is_dir()]
+    require(
+        (folder / SOUNDS).is_dir() and pictures,
+        f"{folder}: folder must hold {SOUNDS} and {VIDEOS} or {FRAMES}, as FAIR-Play does",
+    )
 
 
 def find_recordings(folder):
@@ -133,9 +146,17 @@ def read_frame(recording, frame):
         f"{recording.video}: frame must be from 0 to {recording.n_frames - 1}, got {frame}",
     )
     if recording.pictures:
-        return encode_jpeg(_read_rgb(recording.pictures[frame]))
+        return _read_jpeg(recording.pictures[frame])
     shown = picture_times(recording.video) <= frame / FPS + TICK
     return encode_jpeg(read_picture(recording.video, max(0, np.count_nonzero(shown) - 1)))
+
+
+def read_all_frames(recording):
+    """Yield every frame as JPEG, (bytes,) uint8: those that are JPEG as they are stored."""
+    if recording.pictures:
+        yield from map(_read_jpeg, recording.pictures)
+    else:
+        yield from map(encode_jpeg, _moments(recording, None))
 
 
 def write_recording(out, recording):
@@ -172,7 +193,17 @@ def _picture_size(path):
 
 
 def _read_rgb(path):
-    bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    return _decoded(path, np.fromfile(path, np.uint8))
+
+
+def _read_jpeg(path):
+    encoded = np.fromfile(path, np.uint8)
+    rgb = _decoded(path, encoded)
+    return encoded if encoded[:2].tobytes() == JPEG_BEGIN else encode_jpeg(rgb)
+
+
+def _decoded(path, encoded):
+    bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
     require(bgr is not None, f"{path}: is damaged")
     return np.ascontiguousarray(bgr[..., ::-1])
 
