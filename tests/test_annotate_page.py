@@ -541,6 +541,7 @@ def test_a_clip_that_cannot_be_shown_is_named_and_skipped(desk):
     desk.wait("annotate.page.clip.id === '000002' && annotate.page.draft")
     assert desk.text("told") == "000001 can't be shown: 000001: frame 4 is damaged"
     assert desk.run("document.querySelectorAll('#list [data-status=problem]').length") == 1
+    assert desk.text("counts") == "1 done, 4 left of 5"
     desk.saved()
     desk.forgive_lost()
 
@@ -801,9 +802,12 @@ def test_fingers_tap_pan_and_pinch(sit_down, six_clips):
     desk.saved()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1024, 768), (768, 1024)])
-def test_everything_fits(sit_down, six_clips, width, height):
-    desk = sit_down(six_clips, viewport={"width": width, "height": height}, has_touch=width < 1200)
+@pytest.mark.parametrize(
+    ("width", "height", "touch"),
+    [(1280, 720, False), (1024, 768, False), (1024, 768, True), (768, 1024, True)],
+)
+def test_everything_fits(sit_down, six_clips, width, height, touch):
+    desk = sit_down(six_clips, viewport={"width": width, "height": height}, has_touch=touch)
     desk.click([100, 100])
     for _ in range(4):
         desk.save()
@@ -814,6 +818,8 @@ def test_everything_fits(sit_down, six_clips, width, height):
           || each.getBoundingClientRect().right > innerWidth))
       .map((each) => [each.scrollWidth, each.clientWidth, each.outerHTML])"""
     assert desk.run(cut) == []
+    narrow = "[...document.querySelectorAll('button')].map((each) => each.offsetWidth || 99)"
+    assert min(desk.run(narrow)) >= (32 if touch else 22)
     assert desk.run("document.documentElement.scrollWidth") <= width
     if width > 860:
         assert desk.run("document.documentElement.scrollHeight") <= height

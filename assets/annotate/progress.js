@@ -5,8 +5,8 @@ const LATEST = 40; // clips that the pace is taken from
 
 export function countClips(clips) {
   const of = (status) => clips.filter((clip) => clip.status === status).length;
-  const [unsure, problem, left] = [of("unsure"), of("problem"), of("todo")];
-  return { all: clips.length, done: of("done") + unsure, left, unsure, problem };
+  const unsure = of("unsure");
+  return { done: of("done") + unsure, left: of("todo"), unsure };
 }
 
 export class Pace {

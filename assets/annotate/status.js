@@ -34,10 +34,10 @@ export function showSigma() {
 }
 
 export function showProgress() {
-  const { all, done, left, unsure } = countClips(page.clips);
+  const { done, left, unsure } = countClips(page.clips);
   $("bar").max = Math.max(1, done + left);
   $("bar").value = done;
-  $("counts").textContent = `${done} done${unsure ? ` (${unsure} unsure)` : ""}, ${left} left of ${all}`;
+  $("counts").textContent = `${done} done${unsure ? ` (${unsure} unsure)` : ""}, ${left} left of ${done + left}`;
   $("pace").textContent = page.pace.text(left);
 }
 
