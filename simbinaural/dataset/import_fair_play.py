@@ -172,7 +172,8 @@ def _readable(job, problems):
         except InputError as error:
             problems.append(f"{error}; clip {clip_id} is skipped")
         except OSError as error:
-            problems.append(f"{error.filename}: {error.strerror}; clip {clip_id} is skipped")
+            reason = f"{error.filename}: {error.strerror}" if error.filename else error
+            problems.append(f"{reason}; clip {clip_id} is skipped")
         else:
             yield clip_id, clip
 
