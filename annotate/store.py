@@ -11,6 +11,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -268,7 +269,7 @@ class Store:
         if faults != "ok":
             raise sqlite3.DatabaseError(" ".join(faults.split()))
         if not self._has_tables():
-            self._database.execute("PRAGMA journal_mode = WAL")
+            self._keep_log()
             self._make_tables()
         version = self.meta("schema_version")
         if version is None or not version.isdecimal():
@@ -278,6 +279,18 @@ class Store:
                 f"{self.path}: has schema version {version}, expected at most {SCHEMA_VERSION}; "
                 "a newer version of this program reads it"
             )
+
+    def _keep_log(self):
+        """Turn on the write-ahead log; here SQLite itself does not wait for others who do so."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self._database.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     def _has_tables(self):
         tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master")}

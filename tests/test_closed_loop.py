@@ -23,6 +23,9 @@ from simbinaural.video import decode_jpeg
 N_CLIPS, DURATION_S, RATE = 2, 4, 16000
 PREVAILS_DB = 3
 
+LOW = butter(4, 700, fs=RATE, output="sos")
+"""Where first order knows levels and phases at the ears."""
+
 
 def run(command, *arguments):
     result = CliRunner().invoke(command, [str(argument) for argument in arguments])
@@ -35,8 +38,8 @@ def loop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("loop")
     sim = folder / "sim"
     what = ("--camera", "equirect", "--audio", "binaural,foa", "--width", 960, "--height", 480)
-    # Drums, for tones resemble themselves at many lags; the second one is to the right.
-    which = ("--classes", "drum", "--videos", N_CLIPS, "--duration", DURATION_S, "--seed", 0)
+    # Drums, for tones resemble themselves at many lags; the first one is to the right.
+    which = ("--classes", "drum", "--videos", N_CLIPS, "--duration", DURATION_S, "--seed", 2)
     run(simbinaural, "render", *what, *which, "--out", sim)
     films = [folder / f"{number:06d}.mp4" for number in range(N_CLIPS)]
     for film in films:
@@ -97,8 +100,10 @@ def test_ears_to_the_front_hear_what_was_heard_there(loop):
         for true, found in zip(truth["audio"], full["audio"], strict=True):
             n = min(len(true), len(found))
             assert abs(lag_s(true[:n], found[:n])) < 1e-3
+        # In a home the echo of a drum's highs is beyond first order: its sides are told below.
         true_db, found_db = (
-            interaural_level_difference_db(clip["audio"]) for clip in (truth, full)
+            interaural_level_difference_db(sosfiltfilt(LOW, clip["audio"]))
+            for clip in (truth, full)
         )
         if abs(true_db) > 1:
             assert np.sign(found_db) == np.sign(true_db)
@@ -107,12 +112,8 @@ def test_ears_to_the_front_hear_what_was_heard_there(loop):
 
 
 def lag_s(true, found, fastest=8):
-    """By how much a sound comes late, within 20 ms: where both resemble each other most.
-
-    Below 700 Hz, where first order knows the phases at the ears.
-    """
-    low = butter(4, 700, fs=RATE, output="sos")
-    true, found = (resample_poly(sosfiltfilt(low, ear), fastest, 1) for ear in (true, found))
+    """By how much a sound comes late, within 20 ms: where both resemble each other most."""
+    true, found = (resample_poly(sosfiltfilt(LOW, ear), fastest, 1) for ear in (true, found))
     likeness = correlate(found, true, method="fft")
     middle, reach = len(true) - 1, int(0.02 * RATE * fastest)
     return (np.argmax(likeness[middle - reach : middle + reach + 1]) - reach) / (RATE * fastest)
