@@ -27,13 +27,13 @@ from models.data.preparation import (
     leveled,
     normalized,
 )
-from models.data.table import ClipTable
+from models.data.table import ClipTable, map_label
 from models.data.windows import WindowReader, nearest
 from models.spectrograms import N_SAMPLES
 from simbinaural.audio import moving_convolution, rms, stft
 from simbinaural.errors import InputError
 from simbinaural.geometry import Camera, pixels
-from simbinaural.shards import clip_faults, open_dataset
+from simbinaural.shards import ClipData, clip_faults, open_dataset, write_labels
 from simbinaural.video import decode_jpeg, decode_png, encode_jpeg
 
 ALL = frozenset({"frame", "other_frame", "rir", "rt60", "direction", "map"})
@@ -99,6 +99,20 @@ def test_a_share_of_the_clips_is_labelled_the_same_ones_each_time(tmp_path):
     assert not np.any(few.labelled & ~half.labelled)
     np.testing.assert_array_equal(ClipTable.of([folder], labelled=0.1).labelled, few.labelled)
     assert ClipTable.of([folder], labelled=0.001).labelled.sum() == 1
+
+
+def test_who_was_unsure_has_not_seen_silence(tmp_path):
+    clips = (recorded_clip(k, duration_s=1.0, size=(32, 16)) for k in range(3))
+    folder = write_clips(tmp_path, clips, shard_clips=3)
+    empty, seen = np.zeros((16, 32), np.float32), np.eye(16, 32, dtype=np.float32)
+    answers = (("unsure", empty), ("nothing", empty), ("unsure", seen))
+    labels = [
+        (f"{k:06d}", ClipData({"localization_map": shown}, {"label_frame": 2, "kind": kind}))
+        for k, (kind, shown) in enumerate(answers)
+    ]
+    write_labels(folder, "points", labels)
+    with open_dataset(folder) as data:
+        assert [map_label(clip) is not None for clip in data] == [False, True, True]
 
 
 def test_the_digest_knows_the_clips(sim, film):

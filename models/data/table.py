@@ -216,7 +216,18 @@ def _map_frame(clip):
 
 def map_label(clip):
     """Labels of a clip that hold its localization map: the first by name, None if there is none."""
-    return next((label for _, label in sorted(clip.labels.items()) if MAP in label), None)
+    return next((label for _, label in sorted(clip.labels.items()) if _holds_map(label)), None)
+
+
+def _holds_map(label):
+    """Whether there is a map that says something: who was unsure has not seen that nothing sounds.
+
+    The map of such an answer is as empty as that of a silent picture.
+    """
+    if MAP not in label:
+        return False
+    unsure = label.attrs.get("kind") == "unsure"
+    return not unsure or bool(np.any(label[MAP]))
 
 
 def _starts(clip, n_samples, map_frame):
