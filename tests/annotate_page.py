@@ -16,7 +16,7 @@ serve_points(sys.argv[1], annotator=sys.argv[2], open_browser=False,
              say=lambda url: print(url, flush=True))
 """
 
-PATIENCE_MS = 20000
+PATIENCE_MS = 45000
 
 LOST = "Failed to load resource"
 """What the console says of an answer that did not come, or came with 409."""
