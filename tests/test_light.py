@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simbinaural.casting import RayCaster
 from simbinaural.geometry import Camera, Pose, orientation_towards, pixels
 from simbinaural.scenes.objects import PlacedObject
 from simbinaural.scenes.scene import Mesh
 from simbinaural.vision.bounces import hemisphere
-from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.direct import (
     disc,
     lattice,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simbinaural.casting import RayCaster
 from simbinaural.errors import InputError
 from simbinaural.geometry import (
     Camera,
@@ -23,7 +24,6 @@ from simbinaural.geometry import (
 )
 from simbinaural.scenes.objects import PlacedObject
 from simbinaural.scenes.scene import Texture
-from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.embree import Renderer
 from simbinaural.vision.raster import SAMPLES, Lens, rasterize
 from simbinaural.vision.sampling import Footprints, make_samples, sample_textures

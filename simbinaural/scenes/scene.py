@@ -4,10 +4,14 @@ The picture's side of a `Scene` is a textured triangle `Mesh` with lights; the s
 `Room`: planes with patches (doors, windows, rugs), and furniture as boxes. Both describe the same
 home in the same world coordinates (`simbinaural.geometry`), and every face of the mesh names its
 acoustic material.
+
+A scanned home has no rooms: it is its mesh, with the light of the day it was scanned painted on,
+and a `Ground` that tells where one can stand in it.
 """
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -235,6 +239,72 @@ class Room:
         return np.sum((below != beyond) & (points[..., 0] < cross), axis=-1) % 2 == 1
 
 
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Where a person or a thing can stand in a scan.
+
+    Attributes
+    ----------
+    points : (points, 3) numpy.ndarray
+        On the floor, world, metres.
+    clearance_m : (points,) numpy.ndarray
+        Level distance from each to the nearest thing in a person's way.
+    area : (points,) numpy.ndarray of int
+        Connected area of each, from 0, the largest.
+    spacing_m : float
+        Distance between neighbors, where they lie on a grid.
+    supports : (supports, 3) numpy.ndarray
+        Points on tables and the like.
+    support_half_width_m : (supports,) numpy.ndarray
+        How wide a thing can stand there, from its middle.
+    ear_height_m : float or None
+        Where listeners can only be at the very points, as with precomputed responses: how high
+        above the floor. None where they can be anywhere.
+    origin : str
+        What told it: ``mesh``, ``navmesh`` or ``soundspaces``.
+    """
+
+    points: np.ndarray
+    clearance_m: np.ndarray
+    area: np.ndarray
+    spacing_m: float
+    supports: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    support_half_width_m: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    ear_height_m: float | None = None
+    origin: str = "mesh"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The files of a scanned home.
+
+    Attributes
+    ----------
+    dataset : str
+        ``mp3d``, ``replica``, ``gibson``, ``hm3d`` or ``files``.
+    scene_id : str
+        Its name there, such as ``17DRP5sb8fy``.
+    mesh : Path
+        What is filmed.
+    up : str
+        Axis of the file that points up, ``y`` or ``z``.
+    unit_scale : float
+        Metres in a unit of the file.
+    root : Path or None
+        Folder of the data sets, which SoundSpaces' files lie in too; None for single files.
+    navmesh : Path or None
+        Where habitat-sim's agents can walk.
+    """
+
+    dataset: str
+    scene_id: str
+    mesh: Path
+    up: str = "y"
+    unit_scale: float = 1.0
+    root: Path | None = None
+    navmesh: Path | None = None
+
+
 @dataclass(frozen=True)
 class Scene:
     """A home.
@@ -250,6 +320,14 @@ class Scene:
     rooms : tuple of Room
     lights : tuple of Light
     sky : Sky
+    ground : Ground or None
+        Of a scan; homes with rooms have none.
+    scan : Scan or None
+        The files that a scan comes from.
+
+    Notes
+    -----
+    A scan is not lit: its textures are the picture, with the light of its home in them.
     """
 
     name: str
@@ -258,7 +336,14 @@ class Scene:
     materials: tuple
     rooms: tuple
     lights: tuple
-    sky: Sky
+    sky: Sky | None
+    ground: Ground | None = None
+    scan: Scan | None = None
+
+    @property
+    def is_scan(self):
+        """Whether it is a mesh without rooms, its light in its textures."""
+        return self.ground is not None
 
     def room_at(self, position):
         """Return the index of the room around a point (3,), or -1."""

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simbinaural.casting import RayCaster
 from simbinaural.vision.bounces import cast_hemispheres, gather, hemisphere_rays
-from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.direct import OFFSET_M, illuminate
 from simbinaural.vision.filtering import fill_covered, smooth
 from simbinaural.vision.lightmap import corner_points, merge_corners, take_points

@@ -7,10 +7,10 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from simbinaural.casting import RayCaster
 from simbinaural.errors import require
 from simbinaural.geometry import pixel_vectors, rotation_matrix
 from simbinaural.scenes.scene import Mesh
-from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.contact import Inserted, light_objects
 from simbinaural.vision.home import load_home
 from simbinaural.vision.light import room_light

@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from simbinaural.casting import RayCaster
 from simbinaural.errors import require
-from simbinaural.vision.casting import RayCaster
 from simbinaural.vision.lightmap import make_quads, merge_corners
 from simbinaural.vision.surfaces import find_quads, tabulate
 from simbinaural.vision.textures import pack_textures

@@ -1,7 +1,7 @@
 """Which face each sample of a perspective picture sees: a z-buffer in homogeneous coordinates.
 
 For flat pictures this is several times faster than casting a ray for each sample, and it finds
-every face that covers a sample, however thin. Panoramas are cast (`simbinaural.vision.casting`);
+every face that covers a sample, however thin. Panoramas are cast (`simbinaural.casting`);
 both give face numbers only, from which `simbinaural.vision.shading` computes everything else.
 """
 
