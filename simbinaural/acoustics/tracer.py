@@ -9,8 +9,17 @@ import math
 
 import numpy as np
 
+from simbinaural.acoustics.bounces import (
+    GOLDEN_ANGLE,
+    absorb,
+    deposit,
+    launch,
+    scatter,
+    toss,
+    uniform,
+)
 from simbinaural.acoustics.directivity import Directivity, radiate
-from simbinaural.acoustics.echograms import BIN_M, BIN_S, Echogram
+from simbinaural.acoustics.echograms import BIN_S, Echogram
 from simbinaural.acoustics.field import MATCH_S, fill, settle
 from simbinaural.acoustics.planes import (
     N_BANDS,
@@ -33,7 +42,6 @@ RECEIVER_RADIUS_M = 0.5
 _RAIN_S = 0.1
 _FAINT = 1e-6  # of a ray's energy: where it ends
 _THINNING = 10**-1.5  # each 15 dB one ray of two goes on for both: late bins are smoothed anyway
-_GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 _CLOSEST_M = 0.2  # rain from closer by counts as from here; its 1/h^2 would be all noise
 _N_PROBES = 256
 
@@ -152,16 +160,6 @@ def _count_free(planes, boxes, listeners, probes):
 
 
 @compiled
-def _uniform(state):
-    """Draw from [0, 1) by SplitMix64 (Steele, Lea and Flood 2014)."""
-    state[0] += np.uint64(0x9E3779B97F4A7C15)
-    z = state[0]
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.float64((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * 2.0**-53
-
-
-@compiled
 def _trace(
     room,
     source,
@@ -181,12 +179,12 @@ def _trace(
     received = MATCH_S[1] * SPEED_OF_SOUND + starts.max()
     planes, boxes, scattering = room.planes, room.boxes, room.scattering
     hiding = hiding_planes(planes)
-    turn, offset = 2 * math.pi * _uniform(state), _uniform(state)
+    turn, offset = 2 * math.pi * uniform(state), uniform(state)
     point, direction, normal = np.empty(3), np.empty(3), np.empty(3)
     power, brought, scattered = np.empty(N_BANDS), np.empty(N_BANDS), np.empty(N_BANDS)
     entries = np.empty(boxes.shape[1])
     for ray in range(rays):
-        _launch(direction, (ray + offset) / rays, ray * _GOLDEN_ANGLE + turn)
+        launch(direction, (ray + offset) / rays, ray * GOLDEN_ANGLE + turn)
         point[:] = source
         radiate(power, 1 / rays, direction, axis, sharpness)
         travelled, order, mirrored, counts, flows = 0.0, 0, True, False, False
@@ -211,7 +209,7 @@ def _trace(
             else:
                 material = material_at(room, plane, point)
             travelled += length
-            strongest = rays * _absorb(power, room.absorption[material])
+            strongest = rays * absorb(power, room.absorption[material])
             if travelled > reach or strongest < _FAINT * stride:
                 break
             if strongest < thinning * stride:
@@ -236,11 +234,11 @@ def _trace(
                     energy,
                     entries,
                 )
-            scatters = _toss(power, brought, scattering[material], state)
+            scatters = toss(power, brought, scattering[material], state)
             if mirrored and box == NOTHING and order < image_order:
                 power[:] = brought
             if scatters:
-                _scatter(direction, normal, state)
+                scatter(direction, normal, state)
                 mirrored, counts, flows = False, not rains, True
             else:
                 facing = dot(direction, normal)
@@ -249,37 +247,6 @@ def _trace(
                 order += 1
                 mirrored = mirrored and box == NOTHING
                 counts = flows = not (mirrored and order <= image_order)
-
-
-@compiled
-def _launch(direction, share, turn):
-    """Set the direction of a ray of a Fibonacci lattice on the sphere."""
-    height = 1 - 2 * share
-    level = math.sqrt(1 - height * height)
-    direction[0] = level * math.cos(turn)
-    direction[1] = height
-    direction[2] = level * math.sin(turn)
-
-
-@compiled
-def _absorb(power, absorption):
-    """Take a bounce's loss off the power; the strongest band that is left."""
-    strongest = 0.0
-    for b in range(N_BANDS):
-        power[b] *= 1 - absorption[b]
-        strongest = max(strongest, power[b])
-    return strongest
-
-
-@compiled
-def _toss(power, brought, scattering, state):
-    """Whether the ray goes on diffusely; `brought` is its power times each band's weight."""
-    chance = scattering.mean()
-    scatters = _uniform(state) < chance
-    for b in range(N_BANDS):
-        share = scattering[b] if scatters else 1 - scattering[b]
-        brought[b] = power[b] * share / (chance if scatters else 1 - chance)
-    return scatters
 
 
 @compiled
@@ -297,7 +264,7 @@ def _pass(point, direction, length, travelled, brought, listeners, starts, volum
         enter, leave = max(middle - half, 0.0), min(middle + half, length)
         if leave > enter:
             weight = 4 * math.pi * (leave - enter) / volumes[i]
-            _add(energy, i, travelled + (enter + leave) / 2 - starts[i], weight, brought)
+            deposit(energy, i, travelled + (enter + leave) / 2 - starts[i], weight, brought)
 
 
 @compiled
@@ -315,28 +282,4 @@ def _rain(hiding, boxes, point, normal, travelled, scattered, listeners, starts,
         if blocked(hiding, boxes, point, toward, distance, entries):
             continue
         weight = 4 * (height / distance) / max(distance, _CLOSEST_M) ** 2
-        _add(energy, i, travelled + distance - starts[i], weight, scattered)
-
-
-@compiled
-def _add(energy, listener, delay, weight, power):
-    """Add to a listener's bin that is `delay` metres after the first sound."""
-    k = max(int(delay / BIN_M), 0)
-    if k < energy.shape[1]:
-        for b in range(N_BANDS):
-            energy[listener, k, b] += weight * power[b]
-
-
-@compiled
-def _scatter(direction, normal, state):
-    """Draw a direction by Lambert's law (Duff et al. 2017: a basis without branches)."""
-    squared = _uniform(state)
-    angle = 2 * math.pi * _uniform(state)
-    a, b = math.sqrt(squared) * math.cos(angle), math.sqrt(squared) * math.sin(angle)
-    sign = math.copysign(1.0, normal[2])
-    p = -1 / (sign + normal[2])
-    q = normal[0] * normal[1] * p
-    up = math.sqrt(1 - squared)
-    direction[0] = a * (1 + sign * normal[0] ** 2 * p) + b * q + up * normal[0]
-    direction[1] = a * sign * q + b * (sign + normal[1] ** 2 * p) + up * normal[1]
-    direction[2] = -a * sign * normal[0] - b * normal[1] + up * normal[2]
+        deposit(energy, i, travelled + distance - starts[i], weight, scattered)
