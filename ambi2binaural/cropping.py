@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ambi2binaural.decoding import design_decoder
 from ambi2binaural.description import describe
 from ambi2binaural.energy import AZIMUTHS_DEG, ELEVATIONS_DEG, EnergyMeter, energy_map
 from ambi2binaural.info import Measures
@@ -25,6 +24,7 @@ from ambi2binaural.viewpoint import choose_views
 from ambi2binaural.views import ViewWarp
 from simbinaural.ambisonics import n_channels
 from simbinaural.audio import even_blocks, from_db, to_db
+from simbinaural.decoding import design_decoder
 from simbinaural.errors import require
 from simbinaural.geometry import IDENTITY, orientation_towards, to_count
 from simbinaural.hrtf import load_hrtf

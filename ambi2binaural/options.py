@@ -92,8 +92,8 @@ class CropOptions:
         _ = self.camera, self.overrides  # each checks its own
 
     def _require_known_names(self):
-        from ambi2binaural.decoding import METHODS
         from ambi2binaural.views import INTERPOLATIONS
+        from simbinaural.decoding import METHODS
 
         known = {
             "view": VIEWS,

@@ -19,7 +19,7 @@ class BinauralStream:
 
     Parameters
     ----------
-    decoder : ambi2binaural.decoding.BinauralDecoder
+    decoder : simbinaural.decoding.BinauralDecoder
         The filters.
     views : (seconds, 2) array_like
         azimuth_deg, elevation_deg in each second; the last one holds on. A single one is a still
@@ -130,7 +130,7 @@ def render_binaural(ambisonics, decoder, views):
     ----------
     ambisonics : ((order + 1) ** 2, samples) array_like
         AmbiX at the decoder's sample rate and order.
-    decoder : ambi2binaural.decoding.BinauralDecoder
+    decoder : simbinaural.decoding.BinauralDecoder
         The filters.
     views : (seconds, 2) array_like
         azimuth_deg, elevation_deg in each second; the last one holds on.

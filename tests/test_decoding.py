@@ -10,10 +10,10 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ambi2binaural.decoding import METHODS, design_decoder
 from ambi2binaural.rendering import BinauralStream, render_binaural
 from ambi2binaural.viewpoint import view_rotation
 from simbinaural.ambisonics import encode, harmonics, n_channels
+from simbinaural.decoding import METHODS, design_decoder
 from simbinaural.errors import InputError
 from simbinaural.geometry import direction_vectors, directions, orientation_towards, rotate
 from simbinaural.hrtf import Hrtf, load_hrtf

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from ambi2binaural.decoding import design_decoder
 from ambi2binaural.energy import EnergyMeter
 from ambi2binaural.rendering import BinauralStream
 from ambi2binaural.viewpoint import choose_views
+from simbinaural.decoding import design_decoder
 from simbinaural.hrtf import load_hrtf
 
 SAMPLE_RATE = 48000
