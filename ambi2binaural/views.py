@@ -42,6 +42,9 @@ BEND_PX = 0.4
 """Fourth difference of knots up to which a cubic is near enough: between inner knots it strays by a
 fortieth of it, between the outermost by a twenty-fourth."""
 
+WINDOW_SHARE = 0.25
+"""Share of a plane up to which what a view sees of it is copied first."""
+
 UNKNOWN_SPACE = 2
 HD_HEIGHT = 720
 
@@ -59,7 +62,7 @@ class ViewWarp:
     interpolation : {"bilinear", "lanczos"}
         Lanczos is sharper and some ten times slower.
     kept : int
-        Directions whose tables are kept, 3.5 MB each for 480 x 240 views of 3840 x 1920 frames.
+        Directions whose tables are kept, 4.5 MB each for 480 x 240 views of 3840 x 1920 frames.
 
     Raises
     ------
@@ -133,11 +136,13 @@ class ViewWarp:
         part = _Part.of(eye, steps, shrink)
         columns, rows = part.samples(places, eye, steps)
         outside = np.isnan(columns)
-        columns[outside] = rows[outside] = 0
+        if outside.any():
+            columns[outside] = rows[outside] = 0
+        window = _Window.of((columns, rows), part.shrunk, self._reach, goes_around(self.layout))
+        columns -= np.float32(window.left)
+        rows -= np.float32(window.top)
         return _Table(
-            part=part,
-            maps=cv2.convertMaps(columns, rows, cv2.CV_16SC2),
-            outside=outside[::density, ::density] if outside.any() else None,
+            part, window, (columns, rows), outside[::density, ::density] if outside.any() else None
         )
 
     def _places(self, size, density, direction, margin):
@@ -150,17 +155,19 @@ class ViewWarp:
         return np.moveaxis(panorama_coordinates(self.layout, size, turned, margin=margin), -1, 0)
 
     def _places_between_knots(self, size, density, direction, margin):
-        """The same by cubics between few of them; None where these bend too much, as at a pole."""
+        """The same by cubics between few of them; None where these bend too much, as at a pole.
+
+        Across the seam the columns go on, below 0 or beyond the frame.
+        """
         knots = self._seen_at(size, self._knots, direction, margin)
         width = left_eye(self.layout, size).width
         # As if the panorama were unrolled both ways: its seam must not lie between two knots.
         knots[0] -= width * np.rint((knots[0] - np.take(knots[0], knots[0].size // 2)) / width)
-        if max(np.abs(np.diff(knots, 4, axis=axis)).max() for axis in (1, 2)) > BEND_PX:
+        bends = [np.abs(np.diff(knots, 4, axis=axis)).max() for axis in (1, 2)]
+        if not np.max(bends) <= BEND_PX:  # beyond the bounds it is NaN
             return None
         down, across = self._cubics(density)
-        columns, rows = down @ knots @ across.T
-        columns -= width * np.floor(columns * np.float32(1 / width))
-        return columns, rows
+        return down @ knots @ across.T
 
     @cached_property
     def _knots(self):
@@ -189,7 +196,7 @@ class ViewWarp:
         return self._grids[density]
 
     def _sample(self, plane, table):
-        plane = table.part.cut(plane)
+        plane = table.window.cut(table.part.cut(plane))
         border = cv2.BORDER_WRAP if goes_around(self.layout) else cv2.BORDER_REPLICATE
         view = cv2.remap(plane, *table.maps, self._flag, borderMode=border)
         if view.shape[1] == self.camera.width:
@@ -247,7 +254,9 @@ class _Part:
         shifts = (0.25 if steps[0] == 2 else 0.0, 0.0)
         scales = [shrunk / length for shrunk, length in zip(self.shrunk, self.size, strict=True)]
         return [
-            place * np.float32(scale / step) + np.float32((shift - corner / step) * scale - 0.5)
+            # OpenCV is faster with plain numbers than with fixed points, and nearer to the place.
+            np.ascontiguousarray(place, np.float32) * np.float32(scale / step)
+            + np.float32((shift - corner / step) * scale - 0.5)
             for place, corner, step, shift, scale in zip(
                 places, (eye.x, eye.y), steps, shifts, scales, strict=True
             )
@@ -255,10 +264,48 @@ class _Part:
 
 
 @dataclass(frozen=True)
+class _Window:
+    """The rectangle of a part that a view sees; across the seam its columns go on."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    size: tuple
+
+    @classmethod
+    def of(cls, places, size, reach, around):
+        """Find it for columns and rows; it is the whole part where little would be gained."""
+        beyond = int(np.ceil(reach)) + 1
+        (left, right), (top, bottom) = [
+            (int(np.floor(along.min())) - beyond, int(np.ceil(along.max())) + beyond + 1)
+            for along in places
+        ]
+        top, bottom = max(top, 0), min(bottom, size[1])
+        if not around:
+            left, right = max(left, 0), min(right, size[0])
+        if (right - left) * (bottom - top) > WINDOW_SHARE * size[0] * size[1]:
+            return cls(0, 0, *size, size)
+        return cls(left, top, right, bottom, size)
+
+    def cut(self, plane):
+        """A copy of what the view sees: its lines are read in order, which memory is made for."""
+        if (self.right - self.left, self.bottom - self.top) == self.size:
+            return plane
+        width = self.size[0]
+        parts = [
+            plane[self.top : self.bottom, max(self.left - turn, 0) : max(self.right - turn, 0)]
+            for turn in (-width, 0, width)
+        ]
+        return np.concatenate([part for part in parts if part.shape[1]], axis=1)
+
+
+@dataclass(frozen=True)
 class _Table:
     """Where the samples of a view lie in a part of a plane."""
 
     part: _Part
+    window: _Window
     maps: tuple
     outside: np.ndarray | None
 

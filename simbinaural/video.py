@@ -63,12 +63,14 @@ def encode_jpeg(rgb, quality=92):
         A JPEG file.
     """
     _require_rgb(rgb)
-    return _encoded(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    # OpenCV's own reversal of the colors: NumPy's takes longer than the encoding.
+    bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
+    return _encoded(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
 def decode_jpeg(encoded):
     """Decode a JPEG, (bytes,) uint8, to (height, width, 3) uint8 RGB."""
-    return np.ascontiguousarray(_decoded(encoded, cv2.IMREAD_COLOR)[..., ::-1])
+    return cv2.cvtColor(_decoded(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def encode_png(values):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from panoramas import colors_of, panorama_vectors
 
+from ambi2binaural import views
 from ambi2binaural.layout import VideoLayout
 from ambi2binaural.projections import panorama_coordinates, tilt_orientation
 from ambi2binaural.views import ViewWarp, yuv_planes
@@ -230,6 +231,29 @@ def test_beyond_the_bounds_it_is_black():
     side = warp(frame, 90)
     np.testing.assert_array_equal(side[:, :50], 0)
     np.testing.assert_allclose(side[:, 50:], 200, atol=2)
+
+
+def test_bounds_above_and_below_hide_no_more_than_themselves():
+    layout = VideoLayout(bounds=(0, 0.25, 0, 0.25))
+    view = ViewWarp(layout, Camera(100, 50, 90.0))(frame_of(np.full((200, 800, 3), 200, np.uint8)))
+    np.testing.assert_allclose(view, 200, atol=2)
+    up = ViewWarp(layout, Camera(100, 50, 90.0))(
+        frame_of(np.full((200, 800, 3), 200, np.uint8)), 0, 40
+    )
+    np.testing.assert_array_equal(up[:15, 30:70], 0)
+    np.testing.assert_allclose(up[30:, 30:70], 200, atol=2)
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "lanczos"])
+@pytest.mark.parametrize("looks", [(20, 10), (180, 0), (-175, 35), (90, 88), (10, -89)])
+def test_copying_what_is_seen_changes_no_view(monkeypatch, looks, interpolation):
+    rng = np.random.default_rng(0)
+    picture = cv2.GaussianBlur(rng.uniform(0, 255, (480, 960, 3)), (0, 0), 1.5)
+    frame, camera = frame_of(picture.astype(np.uint8), "yuv444p"), Camera(120, 60, 50.0)
+    found = ViewWarp(VideoLayout(), camera, interpolation=interpolation)(frame, *looks)
+    monkeypatch.setattr(views, "WINDOW_SHARE", 0)
+    expected = ViewWarp(VideoLayout(), camera, interpolation=interpolation)(frame, *looks)
+    assert np.abs(found.astype(int) - expected).max() <= 2  # places are rounded elsewhere
 
 
 # --------------------------------------------------------------------------- tables
