@@ -43,7 +43,7 @@ def screen_gains(enclosure, source, listener):
     enter, leave = _crossing(enclosure.boxes.T, source, way, [0, 1, 2])
     for box in enclosure.boxes.T[(enter > 0) & (enter < leave) & (leave < 1)]:
         detours = _detours(enclosure.planes, box, source, way)
-        energy = np.minimum(energy, _transmission(detours).sum(axis=0))
+        energy = np.minimum(energy, transmission(detours).sum(axis=0))
     return np.sqrt(energy)
 
 
@@ -91,7 +91,7 @@ def _length(planes, points):
     return np.sum(np.linalg.norm(np.diff(points, axis=0), axis=1))
 
 
-def _transmission(detours):
+def transmission(detours):
     """Energy (ways, 7) that passes edges with `detours` in metres."""
     fresnel = 2 * np.maximum(detours, 1e-9)[:, None] * OCTAVE_BANDS_HZ / SPEED_OF_SOUND
     root = np.sqrt(2 * np.pi * fresnel)

@@ -39,10 +39,10 @@ from simbinaural.geometry import SPEED_OF_SOUND
 RECEIVER_RADIUS_M = 0.5
 """Of the sphere around a listener that rays are counted in."""
 
-_RAIN_S = 0.1
-_FAINT = 1e-6  # of a ray's energy: where it ends
-_THINNING = 10**-1.5  # each 15 dB one ray of two goes on for both: late bins are smoothed anyway
-_CLOSEST_M = 0.2  # rain from closer by counts as from here; its 1/h^2 would be all noise
+RAIN_S = 0.1
+FAINT = 1e-6  # of a ray's energy: where it ends
+THINNING = 10**-1.5  # each 15 dB one ray of two goes on for both: late bins are smoothed anyway
+CLOSEST_M = 0.2  # rain from closer by counts as from here; its 1/h^2 would be all noise
 _N_PROBES = 256
 
 
@@ -188,7 +188,7 @@ def _trace(
         point[:] = source
         radiate(power, 1 / rays, direction, axis, sharpness)
         travelled, order, mirrored, counts, flows = 0.0, 0, True, False, False
-        stride, thinning = 1, _THINNING
+        stride, thinning = 1, THINNING
         while True:
             length, plane = nearest_plane(planes, point, direction, 1e9)
             length, box, side = nearest_box(boxes, point, direction, length, entries)
@@ -210,15 +210,15 @@ def _trace(
                 material = material_at(room, plane, point)
             travelled += length
             strongest = rays * absorb(power, room.absorption[material])
-            if travelled > reach or strongest < _FAINT * stride:
+            if travelled > reach or strongest < FAINT * stride:
                 break
             if strongest < thinning * stride:
                 stride *= 2
-                thinning *= _THINNING
+                thinning *= THINNING
                 if ray % stride:
                     break
                 power *= 2
-            rains = travelled < _RAIN_S * SPEED_OF_SOUND
+            rains = travelled < RAIN_S * SPEED_OF_SOUND
             if rains:
                 for b in range(N_BANDS):
                     scattered[b] = power[b] * scattering[material, b]
@@ -281,5 +281,5 @@ def _rain(hiding, boxes, point, normal, travelled, scattered, listeners, starts,
         toward /= distance
         if blocked(hiding, boxes, point, toward, distance, entries):
             continue
-        weight = 4 * (height / distance) / max(distance, _CLOSEST_M) ** 2
+        weight = 4 * (height / distance) / max(distance, CLOSEST_M) ** 2
         deposit(energy, i, travelled + distance - starts[i], weight, scattered)

@@ -1,0 +1,132 @@
+"""A scene of triangles, prepared once for rays of sound."""
+
+import zlib
+from collections import OrderedDict
+from typing import NamedTuple
+
+import numpy as np
+
+from simbinaural.acoustics.mesh_planes import Planes, find_planes
+from simbinaural.acoustics.planes import N_BANDS
+from simbinaural.casting import RayCaster
+from simbinaural.errors import require
+
+_KEPT = 2
+
+
+class Surfaces(NamedTuple):
+    """Faces as kernels read them.
+
+    Attributes
+    ----------
+    vertices : (vertices, 3) numpy.ndarray of float32
+        Metres.
+    faces : (faces, 3) numpy.ndarray of int32
+        Vertices of each corner.
+    normals : (faces, 3) numpy.ndarray
+        Unit vectors, of either side; zero for faces without area.
+    material, plane : (faces,) numpy.ndarray of int32
+        Row of `absorption` and `scattering`; row of `plane_normals`, or -1.
+    plane_normals : (planes, 3) numpy.ndarray
+        Unit vectors, of either sign.
+    absorption, scattering : (materials, 7) numpy.ndarray
+        Energy fractions.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    normals: np.ndarray
+    material: np.ndarray
+    plane: np.ndarray
+    plane_normals: np.ndarray
+    absorption: np.ndarray
+    scattering: np.ndarray
+
+
+class MeshScene:
+    """What rays of sound need of a scene.
+
+    Parameters
+    ----------
+    scene : Scene
+
+    Attributes
+    ----------
+    caster : RayCaster
+    planes : Planes
+    surfaces : Surfaces
+    leak : float or None
+        Share of the energy that left the scene through holes before anything absorbed it, in the
+        last trace; None before.
+
+    Raises
+    ------
+    InputError
+        If the scene has no triangles.
+    """
+
+    def __init__(self, scene):
+        mesh = scene.mesh
+        has_faces = mesh is not None and len(mesh.faces) > 0
+        require(has_faces, f"{scene.name}: scene must have triangles, got none")
+        vertices = np.ascontiguousarray(mesh.vertices, dtype=np.float32)
+        faces = np.ascontiguousarray(mesh.faces, dtype=np.int32)
+        normals, areas = _normals(vertices, faces)
+        self.caster = RayCaster(vertices, faces)
+        self.planes: Planes = find_planes(vertices.astype(float), faces, normals, areas)
+        self.surfaces = Surfaces(
+            vertices,
+            faces,
+            normals,
+            np.ascontiguousarray(mesh.material, dtype=np.int32),
+            self.planes.of_face,
+            self.planes.normals,
+            np.array([m.absorption for m in scene.materials], dtype=float).reshape(-1, N_BANDS),
+            np.array([m.scattering for m in scene.materials], dtype=float).reshape(-1, N_BANDS),
+        )
+        self.leak = None
+
+
+def prepare(scene):
+    """Prepare a scene, or return what was prepared of the same mesh and materials before.
+
+    Parameters
+    ----------
+    scene : Scene
+        With triangles.
+
+    Returns
+    -------
+    MeshScene
+    """
+    key = _fingerprint(scene)
+    if key not in _PREPARED:
+        _PREPARED[key] = MeshScene(scene)
+    _PREPARED.move_to_end(key)
+    while len(_PREPARED) > _KEPT:
+        _PREPARED.popitem(last=False)
+    return _PREPARED[key]
+
+
+_PREPARED = OrderedDict()
+
+
+def _fingerprint(scene):
+    """Tell scenes apart that bear the same name."""
+    if scene.mesh is None:
+        return (scene.name,)
+    shapes = scene.mesh.vertices, scene.mesh.faces, scene.mesh.material
+    coefficients = [c for m in scene.materials for c in (m.absorption, m.scattering)]
+    check = 0
+    for array in (*shapes, *coefficients):
+        check = zlib.crc32(np.ascontiguousarray(array), check)
+    return (scene.name, len(scene.mesh.faces), len(scene.materials), check)
+
+
+def _normals(vertices, faces):
+    """Unit normals (faces, 3) and areas (faces,)."""
+    a, b, c = (vertices[faces[:, k]].astype(float) for k in range(3))
+    normals = np.cross(b - a, c - a)
+    doubled = np.linalg.norm(normals, axis=1)
+    normals /= np.maximum(doubled, 1e-300)[:, None]
+    return normals, doubled / 2
