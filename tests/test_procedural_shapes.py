@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simbinaural.errors import InputError
-from simbinaural.scenes.procedural.color import hex_colors, to_linear, to_srgb
+from simbinaural.scenes.color import hex_colors, to_linear, to_srgb
 from simbinaural.scenes.procedural.furniture.piece import Piece
 from simbinaural.scenes.procedural.noise import noise
 from simbinaural.scenes.procedural.solids import cushion, lathe, rods, rounded_box

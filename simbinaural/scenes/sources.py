@@ -1,14 +1,19 @@
 """Where homes come from: the value of ``--scenes``."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from simbinaural.errors import InputError, require
+from simbinaural.scenes.layouts import LAYOUTS, OWN_LICENSE, SUFFIXES, own_scans, published_scans
+from simbinaural.scenes.scans import ScannedScenes, pick
 
 DEFAULT_HOMES = 80
 """As many as the published data set has."""
 
-KINDS = {"procedural": "procedural[:N]"}
-"""What can be asked for, and how it is written."""
+KINDS = {"procedural": "procedural[:N]"} | {name: f"{name}[:N]" for name in LAYOUTS}
+"""What can be asked for by name, and how it is written."""
+
+FILES = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
 
 
 @dataclass(frozen=True)
@@ -61,29 +66,82 @@ class ProceduralScenes:
         return make_home(index)
 
 
-def parse_scenes(text):
+def parse_scenes(text, *, scene_root="data", up=None, unit_scale=1.0):
     """Resolve the value of ``--scenes``.
 
     Parameters
     ----------
     text : str
-        ``procedural`` or ``procedural:N`` (N homes).
+        ``procedural``, ``mp3d``, ``replica``, ``gibson``, ``hm3d``, each with ``:N`` for the first
+        N homes; ``mp3d/17DRP5sb8fy`` for one; or a mesh file, a folder of them, a pattern such as
+        ``scans/*.glb``.
+    scene_root : str or Path
+        Folder of the published data sets.
+    up : str, optional
+        Axis that points up in the files of scans: ``z`` in the published data sets, else ``y``.
+    unit_scale : float
+        Metres in a unit of these files.
 
     Returns
     -------
-    ProceduralScenes
-        With ``name``, ``folder_name``, ``license``, ``len()`` and ``load(index)``.
+    ProceduralScenes or ScannedScenes
+        With ``name``, ``folder_name``, ``license``, ``len()`` and ``load(index)``; what a load
+        found odd, `simbinaural.scenes.scans.scan_warnings` tells.
 
     Raises
     ------
     InputError
-        If the kind is unknown, or the number of homes is not a whole number from 1.
+        If the kind is unknown, the number of homes is not a whole number from 1, or there are no
+        such scans.
     """
+    require(unit_scale > 0, f"unit_scale must be above 0, got {unit_scale:g}")
+    require(up in (None, "y", "z"), f"up must be y or z, got {up}")
     kind, colon, count = text.partition(":")
-    if kind not in KINDS:
-        raise InputError(f"scenes must be {' or '.join(KINDS.values())}, got {text}")
-    if not colon:
-        return ProceduralScenes(DEFAULT_HOMES)
-    if not (count.isascii() and count.isdigit() and int(count) >= 1):
-        raise InputError(f"scenes must be procedural:N with N from 1, got {text}")
-    return ProceduralScenes(int(count))
+    dataset, slash, scene = text.partition("/")
+    if kind in KINDS:
+        count = _count(kind, count) if colon else None
+        if kind == "procedural":
+            return ProceduralScenes(DEFAULT_HOMES if count is None else count)
+        return _published(kind, count, scene_root, up, unit_scale)
+    if dataset in LAYOUTS and slash and not Path(text).exists():
+        return _published_one(dataset, scene, scene_root, up, unit_scale)
+    return _own(text, up, unit_scale)
+
+
+def _count(kind, text):
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise InputError(f"scenes must be {kind}:N with N from 1, got {kind}:{text}")
+    return int(text)
+
+
+def _published(dataset, count, root, up, unit_scale):
+    scans = published_scans(dataset, root, up=up, unit_scale=unit_scale)
+    if count is None:
+        return ScannedScenes(dataset, dataset, LAYOUTS[dataset].license, scans)
+    scans = pick(scans, f"{dataset} in {root}", count)
+    name, folder = f"{dataset}:{count}", f"{dataset}-{count}"
+    return ScannedScenes(name, folder, LAYOUTS[dataset].license, scans)
+
+
+def _published_one(dataset, scene, root, up, unit_scale):
+    scans = published_scans(dataset, root, up=up, unit_scale=unit_scale)
+    found = tuple(scan for scan in scans if scan.scene_id == scene)
+    some = ", ".join(scan.scene_id for scan in scans[:5])
+    require(found, f"{root}: {dataset} must have the scene {scene}, got {len(scans)}: {some} ...")
+    name, folder = f"{dataset}/{scene}", f"{dataset}-{scene}"
+    return ScannedScenes(name, folder, LAYOUTS[dataset].license, found)
+
+
+def _own(text, up, unit_scale):
+    path = Path(text).expanduser()
+    is_path = bool(text) and (path.exists() or any(sign in text for sign in "/*?[~."))
+    if not is_path:
+        kinds = ", ".join(KINDS.values())
+        raise InputError(f"scenes must be {kinds}, or mesh files ({FILES}), got {text}")
+    scans = own_scans(text, up=up, unit_scale=unit_scale)
+    require(scans, f"{text}: scenes must be mesh files ({FILES}) or a folder of them, got none")
+    # Absolute, so that the same scenes are found from another folder, where a data set is extended.
+    name = str(path.absolute())
+    stem = path.name if path.is_dir() else path.stem
+    folder = stem if stem and not set(stem) & set("*?[]") else path.absolute().parent.name
+    return ScannedScenes(name, folder or "scans", OWN_LICENSE, scans)

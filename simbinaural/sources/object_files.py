@@ -8,6 +8,7 @@ import numpy as np
 import trimesh
 
 from simbinaural.errors import InputError, require
+from simbinaural.scenes.paint import GRAY, WHITE, corner_uv, linear_color, paint
 from simbinaural.scenes.scene import Mesh, Texture
 from simbinaural.sources.inside import point_inside
 from simbinaural.sources.meshes import smooth_normals
@@ -27,9 +28,6 @@ SUPPORT_SIZE = 0.4
 """What is smaller than this belongs on a table; metres."""
 
 LARGEST_TEXTURE = 1024
-
-GRAY = (0.45, 0.45, 0.45)
-"""Linear color of what has none."""
 
 
 def read_object(path, sound_class, name):
@@ -141,41 +139,14 @@ def _look(part, faces, *, is_linear):
     """Corner uv (n, 3, 2), tint (n, 3) and texture of a part, from what its file says."""
     visual = part.visual
     uv, tint = np.zeros((len(faces), 3, 2)), np.broadcast_to(GRAY, (len(faces), 3))
-    texture = Texture(np.full((1, 1, 3), 255, np.uint8), gloss=0.1)
+    texture = Texture(WHITE, gloss=0.1)
     if visual.kind == "texture":
-        material = visual.material
-        material = material.to_pbr() if hasattr(material, "to_pbr") else material
-        texture, color = _paint(material, is_linear=is_linear)
+        texture, color = paint(visual.material, is_linear=is_linear, largest=LARGEST_TEXTURE)
         tint = np.broadcast_to(color, (len(faces), 3))
-        if getattr(visual, "uv", None) is not None:
-            # trimesh counts v upwards; ours runs down the rows.
-            uv = (np.asarray(visual.uv) * (1, -1) + (0, 1))[faces]
+        found = corner_uv(visual, faces)
+        uv = uv if found is None else found
     elif visual.kind == "vertex":
-        tint = _linear(visual.vertex_colors[:, :3], is_linear)[faces].mean(axis=1)
+        tint = linear_color(visual.vertex_colors[:, :3], is_linear)[faces].mean(axis=1)
     elif visual.kind == "face":
-        tint = _linear(visual.face_colors[part.area_faces > 0, :3], is_linear)
+        tint = linear_color(visual.face_colors[part.area_faces > 0, :3], is_linear)
     return uv, tint, texture
-
-
-def _paint(material, *, is_linear):
-    """Texture and linear color of a material."""
-    roughness = 0.7 if material.roughnessFactor is None else float(material.roughnessFactor)
-    # glTF's default is metal; files that say nothing else seldom mean it.
-    metallic = float(material.metallicFactor or 0.0)
-    image, factor = material.baseColorTexture, material.baseColorFactor
-    pixels = np.full((1, 1, 3), 255, np.uint8)
-    if image is not None:
-        image = image.convert("RGB")
-        image.thumbnail((LARGEST_TEXTURE, LARGEST_TEXTURE))
-        pixels = np.asarray(image)
-    color = (1.0, 1.0, 1.0)
-    if factor is not None and (is_linear or image is None):
-        color = _linear(np.asarray(factor)[:3], is_linear)
-    return Texture(pixels, gloss=(1 - roughness) * (0.2 + 0.5 * metallic)), color
-
-
-def _linear(color, is_linear):
-    """Bytes to linear RGB: glTF's numbers are linear, others sRGB."""
-    share = np.asarray(color, dtype=float) / 255
-    curve = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    return share if is_linear else curve

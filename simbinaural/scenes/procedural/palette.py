@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simbinaural.scenes.color import hex_colors
 from simbinaural.scenes.procedural.assembly import Finish
-from simbinaural.scenes.procedural.color import hex_colors
 
 WALLS = hex_colors("efebe4 ece6da f1efeb e9e4dc e8eae8 e3ddd0 f0ece2")
 ACCENTS = hex_colors("8fa3a0 b7a48b 6f8792 a98d7c 93a08a c2a78f 7d7f95 b5907f d0bd9a 5f7168")

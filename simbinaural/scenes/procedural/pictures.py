@@ -5,7 +5,7 @@ All are linear RGB, (height, width, 3), 0 to 1.
 
 import numpy as np
 
-from simbinaural.scenes.procedural.color import hex_colors
+from simbinaural.scenes.color import hex_colors
 from simbinaural.scenes.procedural.noise import noise
 
 PAINTING_SHAPE = 384, 512

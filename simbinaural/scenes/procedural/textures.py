@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 
 from simbinaural.errors import InputError
+from simbinaural.scenes.color import to_linear, to_srgb
 from simbinaural.scenes.procedural import patterns, pictures
-from simbinaural.scenes.procedural.color import to_linear, to_srgb
 from simbinaural.scenes.scene import Texture
 
 PAINTINGS, RUGS = 20, 8
