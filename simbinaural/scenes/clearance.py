@@ -5,13 +5,13 @@ import numpy as np
 LEVELS_M = (0.3, 0.6, 0.9, 1.2, 1.5, 1.8)
 """Heights above the floor of the level rays; what is lower can be stepped over."""
 
-DIRECTIONS = 24
+DIRECTIONS = 16
 """Level rays at each height."""
 
 REACH_M = 5.0
 """Nothing farther is looked for."""
 
-PROBES_M = (0.15, 0.3, 0.45, 0.6, 0.8, 1.0, 1.25)
+PROBES_M = (0.15, 0.3, 0.45, 0.65, 0.9, 1.25)
 """Distances of the upright rays."""
 
 CHUNK = 1 << 19
