@@ -92,7 +92,7 @@ def material_of(name):
     return Material(name, known.absorption, known.scattering)
 
 
-def unknown_line(where, names, areas):
+def unknown_line(where, names, areas, is_known=None):
     """Say which names are unknown.
 
     Parameters
@@ -100,21 +100,27 @@ def unknown_line(where, names, areas):
     where : str
         The scene.
     names : sequence of str
-        Of all its materials; empty where the file says nothing.
+        Of all its materials; ``default`` where the file says nothing.
     areas : sequence of float
         Square metres of each.
+    is_known : callable, optional
+        Tells of a name whether something else will replace its coefficients.
 
     Returns
     -------
     str or None
         A line, if there are any.
     """
-    unknown = [k for k, name in enumerate(names) if heard_as(name) is None]
+    unknown = [
+        k
+        for k, name in enumerate(names)
+        if heard_as(name) is None and not (is_known and is_known(name))
+    ]
     if not unknown:
         return None
     share = 100 * sum(areas[k] for k in unknown) / max(sum(areas), 1e-9)
     listed = sorted(unknown, key=lambda k: -areas[k])
-    some = ", ".join(names[k] or "without a name" for k in listed[:8])
+    some = ", ".join("without a name" if names[k] == DEFAULT.name else names[k] for k in listed[:8])
     more = f" and {len(listed) - 8} more" if len(listed) > 8 else ""
     return (
         f"{where}: {len(unknown)} of {len(names)} materials ({some}{more}) are unknown, "

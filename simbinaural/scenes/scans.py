@@ -57,9 +57,17 @@ class ScannedScenes:
         """
         return self._loaded(index)[0]
 
-    def problems(self, index):
-        """Lines for the user about a home (tuple of str), which is read if it was not."""
-        return self._loaded(index)[1]
+    def problems(self, index, is_known=None):
+        """Lines for the user about a home (tuple of str), which is read if it was not.
+
+        `is_known` tells of a material's name whether something else will replace its coefficients.
+        """
+        from simbinaural.scenes.categories import unknown_line
+
+        scene, problems, areas = self._loaded(index)
+        names = [material.name for material in scene.materials]
+        line = unknown_line(scene.name, names, areas, is_known)
+        return (*problems, line) if line else problems
 
     def _loaded(self, index):
         require(
@@ -69,7 +77,7 @@ class ScannedScenes:
         return _load(self.scans[index], self.need_textures)
 
 
-def scan_warnings(scenes, index):
+def scan_warnings(scenes, index, is_known=None):
     """Lines for the user about a home of any set of scenes; built-in homes have none.
 
     Parameters
@@ -77,36 +85,39 @@ def scan_warnings(scenes, index):
     scenes : SceneSet
         As `simbinaural.scenes.sources.parse_scenes` gives them, refurnished or not.
     index : int
+    is_known : callable, optional
+        Tells of a material's name whether something else will replace its coefficients.
 
     Returns
     -------
     tuple of str
     """
-    problems = getattr(scenes, "problems", None)
-    return problems(index) if problems else ()
+    if not hasattr(scenes, "problems"):
+        return ()
+    return scenes.problems(index, is_known) if is_known else scenes.problems(index)
 
 
 @lru_cache(maxsize=HELD)
 def _load(scan, need_textures):
-    """Scene of a scan, and lines about it."""
+    """Scene of a scan, lines about it, and square metres of each material."""
     # Only who films needs them: `--help` and the readers of data sets do not.
-    from simbinaural.scenes.categories import material_of, unknown_line
+    from simbinaural.scenes.categories import material_of
     from simbinaural.scenes.ground import ground_of
     from simbinaural.scenes.semantics import name_faces
 
-    name = f"{scan.dataset}/{scan.scene_id}"
-    file, problems = _read(scan, need_textures)
+    file = _read(scan, need_textures)
     names, index = name_faces(scan, file)
     mesh = replace(file.mesh, material=index.astype(np.int32))
-    line = unknown_line(name, names, np.bincount(index, _areas(mesh), len(names)))
+    areas = np.bincount(index, _areas(mesh), len(names))
     materials = tuple(material_of(each) for each in names)
+    name = f"{scan.dataset}/{scan.scene_id}"
     ground = ground_of(scan, mesh)
     scene = Scene(name, mesh, file.textures, materials, (), (), None, ground, scan)
-    return scene, (*problems, *([line] if line else []))
+    return scene, file.problems, tuple(areas)
 
 
 def _read(scan, need_textures):
-    """Mesh file of a scan, and lines about it.
+    """Mesh file of a scan.
 
     Matterport3D comes with Basis textures, which habitat-sim alone reads, and with a second mesh
     that has colors: that is filmed then.
@@ -122,9 +133,8 @@ def _read(scan, need_textures):
         if found:
             file = read_mesh(colored, **options)
             line = f"{scan.mesh}: textures are Basis-compressed ({found}); {colored.name} is filmed"
-            return file, (line, *file.problems)
-    file = read_mesh(scan.mesh, **options)
-    return file, file.problems
+            return replace(file, problems=(line, *file.problems))
+    return read_mesh(scan.mesh, **options)
 
 
 def _areas(mesh):
