@@ -335,3 +335,51 @@ def verify(dataset, workers):
     click.echo(f"{dataset}: {report.n_clips} clips, {len(report.faults)} faults")
     if report.faults:
         sys.exit(1)
+
+
+@main.command()
+@click.argument("scenes", metavar="PATH_OR_NAME")
+@click.option(
+    "--scene-root",
+    default="data",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the data sets of scanned homes.",
+)
+@click.option(
+    "--up",
+    type=click.Choice(["y", "z"]),
+    help="Axis that points up in files of scans.  [default: as the data set has it; files: y]",
+)
+@click.option("--unit-scale", default=1.0, show_default=True, help="Metres in a unit of the files.")
+@click.option(
+    "--out",
+    "-o",
+    default="scenes",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder for the pictures; for a single scene also a name such as home.png.",
+)
+def scenes(scenes, scene_root, up, unit_scale, out):
+    """List scenes, and draw each scan from above with where one can stand in it.
+
+    PATH_OR_NAME is what --scenes of `render` takes: mp3d, replica:3, mp3d/17DRP5sb8fy, a mesh file
+    (.glb, .gltf, .ply, .obj), a folder of them or a pattern. Blue and other colors are standing
+    points, a color for each area that is connected; yellow is where things can stand on tables. A
+    scene that cannot be used is named, and the exit code is 1 then.
+
+    \b
+    simbinaural scenes 'scans/*.glb' --out plans
+    """  # noqa: D301 - click reads the \b
+    from simbinaural.scenes.sources import parse_scenes
+    from simbinaural.scenes.survey import survey
+
+    found = parse_scenes(scenes, scene_root=scene_root, up=up, unit_scale=unit_scale)
+    any_bad = False
+    for line, path, problems, is_bad in survey(found, out):
+        any_bad |= is_bad
+        for problem in problems:
+            warn(problem)
+        click.echo(f"{line}; {path}" if path else line, err=is_bad)
+    if any_bad:
+        sys.exit(1)

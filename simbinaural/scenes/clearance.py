@@ -47,10 +47,8 @@ def clearances(caster, points):
     per_point = DIRECTIONS * max(len(LEVELS_M), len(PROBES_M))
     for first in range(0, len(points), CHUNK // per_point):
         some = slice(first, first + CHUNK // per_point)
-        found[some] = np.minimum(
-            level_distances(caster, points[some]).min(axis=(1, 2)),
-            _overhanging(caster, points[some]),
-        )
+        level = level_distances(caster, points[some]).min(axis=1)
+        found[some] = np.minimum(level, _overhanging(caster, points[some], level)).min(axis=1)
     return found
 
 
@@ -91,8 +89,11 @@ def compass(n_directions):
     )
 
 
-def _overhanging(caster, points):
-    """Distance (points,) before the first of the upright rays around each that is blocked."""
+def _overhanging(caster, points, level):
+    """Distance (points, directions) before the first upright ray that is blocked.
+
+    Those behind what the level rays meet, at the distances `level`, tell nothing new.
+    """
     low, high = LEVELS_M[0], LEVELS_M[-1]
     probes = np.array(PROBES_M, dtype=np.float32)
     around = compass(DIRECTIONS)[:, None] * probes[:, None]
@@ -101,7 +102,7 @@ def _overhanging(caster, points):
     blocked = caster.blocked(
         np.ascontiguousarray(starts.reshape(-1, 3)), np.ascontiguousarray(up.reshape(-1, 3)), 1.0
     )
-    at_probe = blocked.reshape(starts.shape[:3]).any(axis=1)
-    first = np.argmax(at_probe, axis=1)
-    before = np.concatenate([(0.0,), PROBES_M[:-1]])
-    return np.where(at_probe.any(axis=1), before[first], REACH_M)
+    before_wall = probes < level[:, :, None]
+    found = blocked.reshape(starts.shape[:3]) & before_wall
+    free = np.concatenate([(0.0,), PROBES_M[:-1]])[np.argmax(found, axis=2)]
+    return np.where(found.any(axis=2), free, REACH_M)
