@@ -72,7 +72,7 @@ class Home:
         eyes = self._viewpoints(self.scene.rooms[room])
         if len(eyes) == 0:
             return (room,)
-        ways = _sphere(256)
+        ways = sphere_rays(256)
         origins = np.repeat(eyes, len(ways), axis=0).astype(np.float32)
         hits = self.caster.first_hits(origins, np.tile(ways, (len(eyes), 1)))
         seen = np.unique(self.surfaces.room[hits.face[hits.face >= 0]])
@@ -90,7 +90,7 @@ class Home:
         return np.insert(places, 1, height, axis=1)
 
 
-def _sphere(count):
+def sphere_rays(count):
     """Spread directions over the sphere (count, 3), float32."""
     index = np.arange(count)
     y = 1 - (2 * index + 1) / count

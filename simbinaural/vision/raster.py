@@ -51,7 +51,7 @@ class Lens(NamedTuple):
     focal_px: float
 
 
-class _Canvas(NamedTuple):
+class Canvas(NamedTuple):
     """What has been drawn, and room for what is computed for one face.
 
     Attributes
@@ -111,36 +111,37 @@ def rasterize(corners, lens, offsets, near):
     few are seen, as most things in a home are closed.
     """
     height, width = lens.size
-    canvas = _prepare(lens.size, offsets)
+    canvas = make_canvas(lens.size, offsets)
     fronts, backs = np.empty(len(corners), np.int32), np.empty(len(corners), np.int32)
     n_fronts, n_backs = 0, 0
     for face in range(len(corners)):
-        if _behind(corners, face, lens):
+        if is_behind(corners, face, lens):
             continue
-        triangle = _to_body(corners, face, lens)
-        if _beside(triangle, lens):
+        triangle = to_body(corners, face, lens)
+        if is_beside(triangle, lens):
             continue
         if _determinant(triangle) > 0:
             backs[n_backs] = face
             n_backs += 1
         elif near[face]:
-            _draw(canvas, face, triangle, lens)
+            draw_face(canvas, face, triangle, lens)
         else:
             fronts[n_fronts] = face
             n_fronts += 1
     for later in (fronts[:n_fronts], backs[:n_backs]):
-        _find_farthest(canvas, lens.size)
+        find_farthest(canvas, lens.size)
         for face in later:
-            _draw(canvas, face, _to_body(corners, face, lens), lens)
+            draw_face(canvas, face, to_body(corners, face, lens), lens)
     n_samples = len(offsets)
     return canvas.faces[: n_samples * height * width].reshape(n_samples, height, width)
 
 
 @njit(cache=True, error_model="numpy")
-def _prepare(size, offsets):
+def make_canvas(size, offsets):
+    """Canvas of (height, width) pixels with samples at some offsets, on which nothing is drawn."""
     height, width = size
     length = len(offsets) * height * width + _LANES
-    return _Canvas(
+    return Canvas(
         np.full(length, -1, np.int32),
         np.zeros(length, np.float32),
         np.zeros((height // TILE_PX + 1, width // TILE_PX + 1), np.float32),
@@ -153,7 +154,7 @@ def _prepare(size, offsets):
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _behind(corners, face, lens):
+def is_behind(corners, face, lens):
     """Tell whether all corners lie behind the camera; this spares half of the faces the rest."""
     for k in range(3):
         if _along(_from_eye(corners, face, k, lens), lens.turn, 2) < -_FRONT_M:
@@ -176,7 +177,7 @@ def _along(vector, turn, axis):
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _to_body(corners, face, lens):
+def to_body(corners, face, lens):
     """Corners of a face in body axes, a tuple of tuples."""
     p, q, r = (
         _from_eye(corners, face, 0, lens),
@@ -192,7 +193,7 @@ def _to_body(corners, face, lens):
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _beside(triangle, lens):
+def is_beside(triangle, lens):
     """Tell whether a face lies wholly beyond one side of the picture, by a pixel.
 
     Sides are planes through the eye: this holds for corners behind the camera, too.
@@ -219,7 +220,7 @@ def _cross(a, b):
 
 
 @njit(cache=True, error_model="numpy")
-def _draw(canvas, face, triangle, lens):
+def draw_face(canvas, face, triangle, lens):
     """Draw a face, unless it is hidden."""
     determinant = _determinant(triangle)
     if abs(determinant) < 1e-15:
@@ -228,7 +229,7 @@ def _draw(canvas, face, triangle, lens):
     box, nearest = (0.0, float(lens.size[0]), -_FAR_PX, _FAR_PX), 0.0
     if not crossing:
         box, nearest = _project(triangle, lens)
-        if _hidden(canvas.tiles, box, nearest, lens.size):
+        if is_hidden(canvas.tiles, box, nearest, lens.size):
             return
     _find_edges(canvas.edges, triangle, determinant, lens)
     box = _find_lines(canvas, box, lens.size)
@@ -236,7 +237,7 @@ def _draw(canvas, face, triangle, lens):
         return
     if crossing:
         nearest = _greatest_nearness(canvas.edges, box, lens.size)
-        if _hidden(canvas.tiles, box, nearest, lens.size):
+        if is_hidden(canvas.tiles, box, nearest, lens.size):
             return
     for sample in range(len(canvas.offsets)):
         _fill(canvas, np.int32(face), box, sample, lens.size)
@@ -265,7 +266,7 @@ def _greatest_nearness(edges, box, size):
 
 
 @njit(cache=True, error_model="numpy")
-def _hidden(tiles, box, nearest, size):
+def is_hidden(tiles, box, nearest, size):
     """Tell whether a face lies behind all samples of the tiles that it can touch."""
     height, width = size
     top, bottom = int(max(0.0, box[0] - 1)), int(min(height - 1.0, box[1] + 1))
@@ -278,7 +279,7 @@ def _hidden(tiles, box, nearest, size):
 
 
 @njit(cache=True, error_model="numpy")
-def _find_farthest(canvas, size):
+def find_farthest(canvas, size):
     """Write the least nearness that any sample of each tile has got so far."""
     height, width = size
     least = np.empty(width, np.float32)

@@ -87,7 +87,8 @@ class Block(NamedTuple):
 
 
 @njit(cache=True, error_model="numpy")
-def _make_block():
+def make_block():
+    """Workspace for up to `BLOCK` rays."""
     return Block(make_rays(BLOCK), make_footprints(BLOCK), make_samples(BLOCK))
 
 
@@ -106,7 +107,7 @@ def radiance(stage, block, count, light):
     """
     surfaces, rays = stage.surfaces, block.rays
     meet_all(surfaces, rays, count)
-    _find_footprints(surfaces, stage.atlas, rays, count, block.spots)
+    find_footprints(surfaces, stage.atlas, rays, count, block.spots)
     sample_textures(stage.atlas, stage.linear, block.spots, count, block.samples, light)
     share = np.float32(1 / np.pi)
     for ray in range(count):
@@ -124,7 +125,7 @@ def radiance(stage, block, count, light):
 
 
 @njit(cache=True, error_model="numpy")
-def _find_footprints(surfaces, atlas, rays, count, spots):
+def find_footprints(surfaces, atlas, rays, count, spots):
     """Write what each ray's pixel covers of its face's texture: an ellipse.
 
     Notes
@@ -196,7 +197,7 @@ def shade_centres(stage, view, faces, along_axis):
     mask : (height, width) numpy.ndarray of uint8
     mirrored : Mirrored
     """
-    surfaces, block = stage.surfaces, _make_block()
+    surfaces, block = stage.surfaces, make_block()
     rays = block.rays
     light = np.empty((faces.size, 3), np.float32)
     depth, mask = np.zeros(faces.shape, np.float32), np.zeros(faces.shape, np.uint8)
@@ -221,7 +222,7 @@ def shade_centres(stage, view, faces, along_axis):
 @njit(cache=True, error_model="numpy")
 def reflect(stage, view, mirrored, hit, light):
     """Mix what mirrored rays bring from the faces they hit into the light (pixels, 3)."""
-    block, brought = _make_block(), np.empty((BLOCK, 3), np.float32)
+    block, brought = make_block(), np.empty((BLOCK, 3), np.float32)
     rays = block.rays
     for first in range(0, len(hit), BLOCK):
         count = min(BLOCK, len(hit) - first)
@@ -282,7 +283,7 @@ def _print(seen, table):
 @njit(cache=True, error_model="numpy")
 def _blend_edges(stage, view, faces, seen):
     """Average the samples (samples, pixels) in pixels where surfaces meet."""
-    block, light = _make_block(), np.empty((BLOCK, 3), np.float32)
+    block, light = make_block(), np.empty((BLOCK, 3), np.float32)
     pixel = np.empty(BLOCK, np.int32)
     count = 0
     for here in range(faces.shape[1]):

@@ -1,6 +1,7 @@
 """Lines of sight through a home."""
 
 from simbinaural.vision.home import load_home
+from simbinaural.vision.scan import load_scan
 
 
 def sight(scene):
@@ -9,7 +10,7 @@ def sight(scene):
     Parameters
     ----------
     scene : Scene
-        The home, without objects set into it.
+        The home or the scan, without objects set into it.
 
     Returns
     -------
@@ -17,4 +18,5 @@ def sight(scene):
         Takes origins and targets (..., 3) that broadcast together, world, metres; returns (...)
         bool: whether nothing stands between them.
     """
-    return load_home(scene).caster.sees
+    load = load_scan if scene.is_scan else load_home
+    return load(scene).caster.sees

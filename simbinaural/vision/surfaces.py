@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simbinaural.kernels import njit
+from simbinaural.scenes.scene import Mesh
 
 
 class Surfaces(NamedTuple):
@@ -94,6 +95,12 @@ def _gradient(edge1, edge2, uv1, uv2):
     return uv1[:, :, None] * along1[:, None] + uv2[:, :, None] * along2[:, None]
 
 
+def corners_of(surfaces):
+    """Corners (faces, 3, 3) of all faces, world."""
+    corner = surfaces.corner
+    return np.stack([corner, corner + surfaces.edge1, corner + surfaces.edge2], axis=1)
+
+
 def join(tables, n_textures):
     """Join the tables of several meshes, whose textures are packed one after the other.
 
@@ -113,6 +120,19 @@ def join(tables, n_textures):
         for table, shift in zip(tables, shifts, strict=True)
     ]
     return Surfaces(*(np.concatenate(columns) for columns in zip(*shifted, strict=True)))
+
+
+def merge_meshes(meshes):
+    """Join meshes into one; texture numbers are kept."""
+    shifts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes[:-1])])
+    columns = {
+        name: np.concatenate([getattr(mesh, name) for mesh in meshes])
+        for name in Mesh.__dataclass_fields__
+    }
+    columns["faces"] = np.concatenate(
+        [mesh.faces + shift for mesh, shift in zip(meshes, shifts, strict=True)]
+    ).astype(np.int32)
+    return Mesh(**columns)
 
 
 def find_quads(mesh, surfaces):

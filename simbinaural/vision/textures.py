@@ -9,6 +9,12 @@ import numpy as np
 LARGEST = 2048
 """Pixels that a texture keeps along its longer side."""
 
+HUGE = 4096
+"""Larger textures are halved as they are."""
+
+MOST_TEXELS = 250_000_000
+"""Of all textures of a scan together, at four bytes: that many stay sharp, more are shrunk."""
+
 CACHE_BYTES = 96 << 20
 """Memory for the pyramids of textures that several homes share."""
 
@@ -69,13 +75,15 @@ def encode_srgb(linear):
     return (encoded * 255 + 0.5).astype(np.uint8)
 
 
-def build_pyramid(pixels):
+def build_pyramid(pixels, largest=LARGEST):
     """Halve a picture until one pixel is left.
 
     Parameters
     ----------
     pixels : (height, width, 3) numpy.ndarray of uint8
         sRGB.
+    largest : int, optional
+        Pixels that it keeps along its longer side.
 
     Returns
     -------
@@ -83,10 +91,13 @@ def build_pyramid(pixels):
 
     Notes
     -----
-    Averaged in linear light: codes are not intensities.
+    Averaged in linear light: codes are not intensities. But those of huge pictures are, at first:
+    in linear light they would take gigabytes.
     """
-    level = LINEAR[pixels.astype(np.int32) * STEPS]
-    shrink = LARGEST / max(level.shape[:2])
+    while max(pixels.shape[:2]) > HUGE:
+        pixels = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    level = LINEAR[::STEPS][pixels]
+    shrink = largest / max(level.shape[:2])
     levels = [np.ascontiguousarray(pixels)]
     if shrink < 1:
         size = (max(1, int(level.shape[1] * shrink)), max(1, int(level.shape[0] * shrink)))
@@ -97,13 +108,13 @@ def build_pyramid(pixels):
         level = cv2.resize(level, size, interpolation=cv2.INTER_AREA)
         levels.append(encode_srgb(level))
     return Pyramid(
-        np.concatenate([_pack(level) for level in levels]),
+        np.concatenate([_pack_codes(level) for level in levels]),
         np.array([level.shape[:2] for level in levels], dtype=np.int32),
         level.reshape(3).astype(np.float32),
     )
 
 
-def _pack(codes):
+def _pack_codes(codes):
     """Put the three codes of each pixel into one integer."""
     codes = codes.reshape(-1, 3).astype(np.int32)
     return codes[:, 0] | codes[:, 1] << 8 | codes[:, 2] << 16
@@ -152,7 +163,42 @@ def pack_textures(textures):
     -------
     Atlas
     """
-    pyramids = [_CACHE.pyramid(texture.pixels) for texture in textures]
+    return _pack([_CACHE.pyramid(texture.pixels) for texture in textures])
+
+
+def pack_scan_textures(textures):
+    """Pack the many and large textures of a scan, without a second copy of any of them.
+
+    Parameters
+    ----------
+    textures : sequence of Texture
+
+    Returns
+    -------
+    Atlas
+    """
+    largest = LARGEST
+    while sum(_texels(texture.pixels, largest) for texture in textures) > MOST_TEXELS:
+        largest //= 2
+    data = np.empty(sum(_texels(t.pixels, largest) for t in textures), np.int32)
+    used, bare = 0, []
+    for texture in textures:
+        pyramid = build_pyramid(texture.pixels, largest)
+        data[used : used + len(pyramid.data)] = pyramid.data
+        used += len(pyramid.data)
+        bare.append(pyramid._replace(data=pyramid.data[:0]))
+    return _pack(bare)._replace(data=data[:used])
+
+
+def _texels(pixels, largest):
+    """Upper bound of the texels of a pyramid."""
+    height, width = pixels.shape[:2]
+    shrink = min(1.0, largest / max(height, width))
+    return 1 + int(4 / 3 * (height * shrink + 1) * (width * shrink + 1)) + max(height, width)
+
+
+def _pack(pyramids):
+    """Join pyramids."""
     sizes = np.concatenate([pyramid.sizes for pyramid in pyramids])
     areas = sizes[:, 0].astype(np.int64) * sizes[:, 1]
     return Atlas(
