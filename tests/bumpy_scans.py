@@ -30,8 +30,8 @@ def sheet(corner, first, second, spacing, holes=()):
     faces = np.stack([start, right, right + 1, start, right + 1, below], axis=1).reshape(-1, 3)
     places = np.stack([a, b], axis=-1).reshape(-1, 2)[faces].mean(axis=1) * lengths
     for lower, upper in holes:
-        faces = faces[~np.all((places > lower) & (places < upper), axis=1)]
-        places = places[~np.all((places > lower) & (places < upper), axis=1)]
+        kept = ~np.all((places > lower) & (places < upper), axis=1)
+        faces, places = faces[kept], places[kept]
     return vertices.reshape(-1, 3), faces
 
 
@@ -53,6 +53,32 @@ def joined(parts, materials):
     faces = np.concatenate([f + start for (_, f), start in zip(parts, starts, strict=False)])
     material = np.repeat(materials, [len(f) for _, f in parts])
     return finish_mesh(vertices, faces, np.zeros((len(faces), 3, 2)), material)
+
+
+def two_rooms(depth=4.2, height=2.8, door=(0.9, 2.0)):
+    """Rooms from x = 0 to 5 and from 5.1 to 9.1, and a doorway at z = 1.5 with its frame.
+
+    Materials: 0 the first room and the frame, 1 the second room.
+    """
+    width, top = door
+    start, end = 1.5, 1.5 + width
+    parts, materials = [], []
+    for number, (left, right) in enumerate(((0.0, 5.0), (5.1, 9.1))):
+        x, y, z = (right - left, 0, 0), (0, height, 0), (0, 0, depth)
+        far, near = (left, right) if number == 0 else (right, left)
+        room = [sheet((left, 0, 0), x, z, 9.0), sheet((left, height, 0), x, z, 9.0)]
+        room += [sheet((left, 0, 0), x, y, 9.0), sheet((left, 0, depth), x, y, 9.0)]
+        room += [sheet((far, 0, 0), z, y, 9.0), sheet((near, 0, 0), (0, 0, start), y, 9.0)]
+        room += [sheet((near, 0, end), (0, 0, depth - end), y, 9.0)]
+        room += [sheet((near, top, start), (0, 0, width), (0, height - top, 0), 9.0)]
+        parts += room
+        materials += [number] * len(room)
+    across, up = (0.1, 0, 0), (0, top, 0)
+    for level in (0.0, top):
+        parts.append(sheet((5, level, start), across, (0, 0, width), 9.0))
+    for side in (start, end):
+        parts.append(sheet((5, 0, side), across, up, 9.0))
+    return joined(parts, materials + [0] * 4)
 
 
 def furnished_flat(spacing=0.05, deviation=0.004, *, seed=0):

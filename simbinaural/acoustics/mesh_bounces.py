@@ -1,5 +1,6 @@
 """How a ray lands on a face of a mesh and leaves it as from a mirror."""
 
+from simbinaural.acoustics.mesh_scene import CORNER, NORMAL, PLANE, SECOND, THIRD
 from simbinaural.acoustics.planes import NOTHING, compiled, dot
 
 CLEAR_M = 2e-4
@@ -14,14 +15,15 @@ def land(surfaces, face, u, v, direction, point, outward, normal):
 
     `outward` is the face's own normal, `normal` that of its plane, where it has one.
     """
-    first, second, third = surfaces.faces[face]
-    towards = dot(surfaces.normals[face], direction)
+    row = surfaces.faces[face]
+    towards = row[NORMAL] * direction[0]
+    towards += row[NORMAL + 1] * direction[1] + row[NORMAL + 2] * direction[2]
+    side = -1.0 if towards > 0 else 1.0
     for k in range(3):
-        a = float(surfaces.vertices[first, k])
-        b, c = surfaces.vertices[second, k] - a, surfaces.vertices[third, k] - a
-        outward[k] = surfaces.normals[face, k] * (-1.0 if towards > 0 else 1.0)
-        point[k] = a + u * b + v * c + CLEAR_M * outward[k]
-    plane = surfaces.plane[face]
+        outward[k] = side * row[NORMAL + k]
+        point[k] = row[CORNER + k] + u * row[SECOND + k] + v * row[THIRD + k]
+        point[k] += CLEAR_M * outward[k]
+    plane = int(row[PLANE])
     if plane == NOTHING:
         normal[:] = outward
         return plane

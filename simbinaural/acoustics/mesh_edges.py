@@ -1,9 +1,9 @@
-"""The direct sound in a mesh: straight where it can be, else bent once around what hides it.
+r"""The direct sound in a mesh: straight where it can be, else bent once around what hides it.
 
 ::
 
                 P   nearest point beside the line that both see
-              / | \\
+              / | \
             S--[##]--L      stations along the hidden line, directions around it
 """
 

@@ -20,6 +20,7 @@ from simbinaural.acoustics.directivity import Directivity
 from simbinaural.acoustics.echograms import Paths
 from simbinaural.acoustics.mesh_bounces import land, reflect
 from simbinaural.acoustics.mesh_edges import direct_paths
+from simbinaural.acoustics.mesh_scene import MATERIAL, PLANE
 from simbinaural.acoustics.planes import N_BANDS, NOTHING, compiled, dot
 
 _SCOUTS = 4096
@@ -173,7 +174,7 @@ def find_paths(prepared, chains, source, listeners, *, directivity=None):
     walks = _Walks(prepared, chains, source, listeners)
     direct = direct_paths(prepared.caster, source, listeners)
     found = []
-    for index, listener in enumerate(listeners):
+    for index in range(len(listeners)):
         vectors, energies, exits = walks.of(index)
         if direct[index] is not None:
             vectors = np.vstack([direct[index].vector, vectors])
@@ -245,12 +246,12 @@ def _walk_on(surfaces, face, u, v, ways, due, alive, points, energies, met):
     """Move the points to where rays met the plane that was due, and take the loss."""
     outward, normal, point = np.empty(3), np.empty(3), np.empty(3)
     for a in range(alive.shape[0]):
-        if face[a] < 0 or surfaces.plane[face[a]] != due[a]:
+        if face[a] < 0 or surfaces.faces[face[a], PLANE] != due[a]:
             continue
         land(surfaces, face[a], u[a], v[a], ways[a], point, outward, normal)
         met[a] = True
         points[alive[a]] = point
-        material = surfaces.material[face[a]]
+        material = int(surfaces.faces[face[a], MATERIAL])
         for b in range(N_BANDS):
             left = (1 - surfaces.absorption[material, b]) * (1 - surfaces.scattering[material, b])
             energies[alive[a], b] *= left

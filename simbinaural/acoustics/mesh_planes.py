@@ -1,4 +1,4 @@
-"""The planes of a mesh: walls, floors, table tops, which mirror sound however a scanner cut them up.
+"""The planes of a mesh: walls, floors, table tops, which mirror sound however they were cut up.
 
 A scan shows a wall as thousands of triangles, each a little tilted and a little off. Faces are put
 together into patches of a hand's size, whose noise is small; planes are grown from the largest

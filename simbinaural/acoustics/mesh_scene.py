@@ -19,28 +19,24 @@ class Surfaces(NamedTuple):
 
     Attributes
     ----------
-    vertices : (vertices, 3) numpy.ndarray of float32
-        Metres.
-    faces : (faces, 3) numpy.ndarray of int32
-        Vertices of each corner.
-    normals : (faces, 3) numpy.ndarray
-        Unit vectors, of either side; zero for faces without area.
-    material, plane : (faces,) numpy.ndarray of int32
-        Row of `absorption` and `scattering`; row of `plane_normals`, or -1.
+    faces : (faces, 16) numpy.ndarray of float32
+        In each row, which is read at one stroke, the first corner, the edges to the second and the
+        third, the unit normal, the row of `absorption` and `scattering`, that of `plane_normals`
+        or -1, and nothing.
     plane_normals : (planes, 3) numpy.ndarray
         Unit vectors, of either sign.
     absorption, scattering : (materials, 7) numpy.ndarray
         Energy fractions.
     """
 
-    vertices: np.ndarray
     faces: np.ndarray
-    normals: np.ndarray
-    material: np.ndarray
-    plane: np.ndarray
     plane_normals: np.ndarray
     absorption: np.ndarray
     scattering: np.ndarray
+
+
+# Columns of `Surfaces.faces`.
+CORNER, SECOND, THIRD, NORMAL, MATERIAL, PLANE = 0, 3, 6, 9, 12, 13
 
 
 class MeshScene:
@@ -71,15 +67,12 @@ class MeshScene:
         require(has_faces, f"{scene.name}: scene must have triangles, got none")
         vertices = np.ascontiguousarray(mesh.vertices, dtype=np.float32)
         faces = np.ascontiguousarray(mesh.faces, dtype=np.int32)
+        assert mesh.material.max() < len(scene.materials)
         normals, areas = _normals(vertices, faces)
         self.caster = RayCaster(vertices, faces)
         self.planes: Planes = find_planes(vertices.astype(float), faces, normals, areas)
         self.surfaces = Surfaces(
-            vertices,
-            faces,
-            normals,
-            np.ascontiguousarray(mesh.material, dtype=np.int32),
-            self.planes.of_face,
+            _table(vertices[faces], normals, mesh.material, self.planes.of_face),
             self.planes.normals,
             np.array([m.absorption for m in scene.materials], dtype=float).reshape(-1, N_BANDS),
             np.array([m.scattering for m in scene.materials], dtype=float).reshape(-1, N_BANDS),
@@ -130,3 +123,14 @@ def _normals(vertices, faces):
     doubled = np.linalg.norm(normals, axis=1)
     normals /= np.maximum(doubled, 1e-300)[:, None]
     return normals, doubled / 2
+
+
+def _table(corners, normals, material, plane):
+    """Rows of `Surfaces.faces`; whole numbers below 2^24 are whole in single precision."""
+    table = np.zeros((len(corners), 16), np.float32)
+    table[:, CORNER : CORNER + 3] = corners[:, 0]
+    table[:, SECOND : SECOND + 3] = corners[:, 1] - corners[:, 0]
+    table[:, THIRD : THIRD + 3] = corners[:, 2] - corners[:, 0]
+    table[:, NORMAL : NORMAL + 3] = normals
+    table[:, MATERIAL], table[:, PLANE] = material, plane
+    return table

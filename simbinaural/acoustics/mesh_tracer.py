@@ -130,12 +130,11 @@ def _run(prepared, chains, wave, ears, shadows, echograms, reach, total):
         n = len(alive)
         pack(wave, alive, origins, directions)
         hits = caster.first_hits(origins[:n], directions[:n])
-        brought = wave.brought.copy()
         left, waiting, leaked = fly(
             wave, alive, hits, prepared.surfaces, chains, ears, shadows, field, reach, total
         )
         hidden = caster.blocked(shadows.origin[:waiting], shadows.way[:waiting], 1 - 1e-5)
-        arrive(wave, brought, shadows, hidden, energy)
+        arrive(wave, shadows, hidden, energy)
         alive, leak = alive[:left], leak + leaked
         if left == 0:
             break

@@ -17,13 +17,15 @@ from simbinaural.acoustics.bounces import (
 from simbinaural.acoustics.directivity import radiate
 from simbinaural.acoustics.mesh_bounces import land, lift_off, reflect
 from simbinaural.acoustics.mesh_images import child
+from simbinaural.acoustics.mesh_scene import MATERIAL
 from simbinaural.acoustics.mesh_sight import NEIGHBORHOOD_M, is_seen
 from simbinaural.acoustics.planes import N_BANDS, NOTHING, compiled, dot
-from simbinaural.acoustics.tracer import CLOSEST_M, FAINT, RECEIVER_RADIUS_M, THINNING
+from simbinaural.acoustics.tracer import CLOSEST_M, FAINT, RECEIVER_RADIUS_M
 
 SILENT, MIRRORED, RAINED = 0, 1, 2
 """How a flight began: as an image source's, as another mirror's, after a diffuse bounce."""
 
+THINNING = 0.1  # each 10 dB one ray of two goes on for both: late bins are smoothed anyway
 _OUTSIDE_M = 1e4
 
 
@@ -33,8 +35,9 @@ class Rays(NamedTuple):
     Attributes
     ----------
     point, direction : (rays, 3) numpy.ndarray
-    power, brought, scattered : (rays, 7) numpy.ndarray
-        What it carries; what its flight brings to listeners; what its last bounce rained.
+    power, brought, passed, scattered : (rays, 7) numpy.ndarray
+        What it carries; what its flight brings to listeners; what the flight before brought; what
+        its last bounce rains.
     travelled, thinning : (rays,) numpy.ndarray
         Metres; the power at which one of two ends.
     node : (rays,) numpy.ndarray of int64
@@ -51,6 +54,7 @@ class Rays(NamedTuple):
     direction: np.ndarray
     power: np.ndarray
     brought: np.ndarray
+    passed: np.ndarray
     scattered: np.ndarray
     travelled: np.ndarray
     thinning: np.ndarray
@@ -112,7 +116,7 @@ def make_rays(count):
     vectors, bands = ((count, 3), (count, N_BANDS))
     return Rays(
         *(np.zeros(vectors) for _ in range(2)),
-        *(np.zeros(bands) for _ in range(3)),
+        *(np.zeros(bands) for _ in range(4)),
         *(np.zeros(count) for _ in range(2)),
         *(np.zeros(count, np.int64) for _ in range(4)),
         np.zeros((count, 1), np.uint64),
@@ -164,25 +168,25 @@ def fly(rays, alive, hits, surfaces, chains, ears, shadows, field, reach, total)
     """
     face, u, v, distance = hits
     n_planes = surfaces.plane_normals.shape[0]
-    outward, normal, brought = np.empty(3), np.empty(3), np.empty(N_BANDS)
+    outward, normal = np.empty(3), np.empty(3)
     left, waiting, leaked = 0, 0, 0.0
     for a in range(alive.shape[0]):
         r = alive[a]
         point, direction, power = rays.point[r], rays.direction[r], rays.power[r]
         length = float(distance[a]) if face[a] >= 0 else _OUTSIDE_M
         if rays.start[r] != SILENT:
+            rays.passed[r] = rays.brought[r]
             moment = uniform(rays.state[r])
             _flow(rays, r, length, moment, ears, field)
             waiting = _pass(rays, r, length, moment, ears, shadows, waiting)
         if face[a] < 0:
             leaked += power.mean()
             continue
-        material = surfaces.material[face[a]]
+        material = int(surfaces.faces[face[a], MATERIAL])
         travelled = rays.travelled[r] + length
         rays.travelled[r] = travelled
         strongest = total * absorb(power, surfaces.absorption[material])
         if travelled > reach or strongest < FAINT * rays.stride[r]:
-            rays.scattered[r] = 0.0
             continue
         if strongest < rays.thinning[r] * rays.stride[r]:
             rays.stride[r] *= 2
@@ -198,9 +202,9 @@ def fly(rays, alive, hits, surfaces, chains, ears, shadows, field, reach, total)
         following = NOTHING
         if rays.node[r] != NOTHING and plane != NOTHING:
             following = child(chains, n_planes, rays.node[r], plane)
-        scatters = toss(power, brought, scattering, rays.state[r])
+        scatters = toss(power, rays.brought[r], scattering, rays.state[r])
         if following != NOTHING:
-            power[:] = brought
+            power[:] = rays.brought[r]
         if scatters:
             scatter(direction, normal, rays.state[r])
             lift_off(direction, outward)
@@ -209,7 +213,6 @@ def fly(rays, alive, hits, surfaces, chains, ears, shadows, field, reach, total)
             reflect(direction, normal, outward)
             rays.node[r] = following
             rays.start[r] = MIRRORED if following == NOTHING else SILENT
-        rays.brought[r] = brought
         alive[left] = r
         left += 1
     return left, waiting, leaked
@@ -296,10 +299,10 @@ def _rain(rays, r, outward, normal, ears, shadows, waiting):
 
 
 @compiled
-def arrive(rays, brought, shadows, hidden, energy):
-    """Add what listeners see of what waited; `brought` is that of the flights before."""
+def arrive(rays, shadows, hidden, energy):
+    """Add what listeners see of what waited."""
     for k in range(hidden.shape[0]):
         if not hidden[k]:
             r = shadows.ray[k]
-            power = rays.scattered[r] if shadows.rains[k] else brought[r]
+            power = rays.scattered[r] if shadows.rains[k] else rays.passed[r]
             deposit(energy, shadows.listener[k], shadows.delay[k], shadows.weight[k], power)
