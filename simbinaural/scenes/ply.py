@@ -206,7 +206,7 @@ def _ascii_tables(data, _, elements):
         if end > len(words):
             raise ValueError(f"{len(words) - at} numbers where {element.name} needs {end - at}")
         values = np.array(words[at:end], dtype=float).reshape(element.count, width)
-        columns = {name: values[:, k] for k, (name, _, _) in enumerate(element.properties)}
+        columns = _split_columns(values, element, ())
         tables[element.name] = Table([np.arange(element.count)], [columns])
         at = end
     return tables
@@ -235,11 +235,12 @@ def _ascii_lists(words, at, element):
 
 
 def _split_columns(values, element, lengths):
+    """Columns of numbers (rows, all), each of the type that the header tells."""
     columns, at, lengths = {}, 0, iter(lengths)
-    for name, _, count in element.properties:
+    for name, kind, count in element.properties:
         if count is None:
-            columns[name], at = values[:, at], at + 1
+            columns[name], at = values[:, at].astype(kind), at + 1
         else:
             length = next(lengths)
-            columns[name], at = values[:, at : at + length], at + length
+            columns[name], at = values[:, at : at + length].astype(kind), at + length
     return columns

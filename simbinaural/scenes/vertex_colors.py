@@ -1,13 +1,14 @@
 """Colors of corners as a texture, so that a coarse mesh stays smooth and a fine one cheap.
 
-A triangle gets four texels; its corners are the centers of three of them, and the fourth continues
-their slope, so that bilinear sampling blends the corners as a gradient would::
+A triangle gets a square of texels, four at least. Its corners are the centers of three of them, and
+the colors between go on with the same slope beyond the long edge, so that bilinear sampling blends
+the corners as a gradient would::
 
     +---+---+
-    | a | b |     a = (0.5, 0.5)   b = (1.5, 0.5)   c = (0.5, 1.5)   d = b + c - a
+    | a | b |     with four texels: a = (0.5, 0.5)   b = (1.5, 0.5)   c = (0.5, 1.5)   d = b + c - a
     +---+---+
-    | c | d |     seen from afar, a whole triangle is one texel of the halved texture,
-    +---+---+     and its neighbors there are its neighbors in the home
+    | c | d |     seen from afar, a whole triangle is one texel of a smaller texture, and its
+    +---+---+     neighbors there are its neighbors in the home
 """
 
 import numpy as np
@@ -15,10 +16,13 @@ import numpy as np
 from simbinaural.scenes.color import to_srgb
 from simbinaural.scenes.scene import Texture
 
-SIDE = 1024
-"""Triangles along the side of a texture: 2048 texels, as many as vision keeps."""
+SIDE = 2048
+"""Texels along the side of a texture: as many as vision keeps."""
 
-CORNERS = np.array([(0.5, 0.5), (1.5, 0.5), (0.5, 1.5)])
+BLOCKS = (64, 32, 16, 8, 4, 2)
+"""Texels along the side of a triangle's square: the first with which all need no more than"""
+
+TEXELS = 1 << 20
 
 
 def color_textures(centers, colors):
@@ -38,27 +42,33 @@ def color_textures(centers, colors):
         Which of them each face has.
     uv : (faces, 3, 2) numpy.ndarray of float32
     """
-    count = len(centers)
+    count, colors = len(centers), np.asarray(colors)
     uv, index = np.empty((count, 3, 2), np.float32), np.empty(count, int)
-    textures = []
+    block = next((size for size in BLOCKS if count * size * size <= TEXELS), BLOCKS[-1])
+    most = (SIDE // block) ** 2
     order = np.argsort(_curve_places(centers), kind="stable")
-    for first in range(0, count, SIDE * SIDE):
-        chosen = order[first : first + SIDE * SIDE]
+    corners = np.array([(0.5, 0.5), (block - 0.5, 0.5), (0.5, block - 0.5)])
+    textures = []
+    for first in range(0, count, most):
+        chosen = order[first : first + most]
         side = 1 << int(np.ceil(np.log2(max(np.sqrt(len(chosen)), 1))))
         column, row = _unravel_curve(np.arange(len(chosen)))
-        pixels = np.zeros((2 * side, 2 * side, 3), np.uint8)
-        a, b, c = np.moveaxis(np.asarray(colors)[chosen], 1, 0)
-        for texel, (down, right) in zip((a, b, c, b + c - a), _BLOCK, strict=True):
-            codes = to_srgb(np.clip(texel, 0, 1)) * 255 + 0.5
-            pixels[2 * row + down, 2 * column + right] = codes.astype(np.uint8)
-        corner = np.stack([2 * column, 2 * row], axis=1)
-        uv[chosen] = (corner[:, None] + CORNERS) / (2 * side)
-        index[chosen] = len(textures)
-        textures.append(Texture(pixels))
+        textures.append(Texture(_paint(colors[chosen], column, row, side, block)))
+        place = block * np.stack([column, row], axis=1)
+        uv[chosen] = (place[:, None] + corners) / (block * side)
+        index[chosen] = len(textures) - 1
     return textures, index, uv
 
 
-_BLOCK = ((0, 0), (0, 1), (1, 0), (1, 1))
+def _paint(colors, column, row, side, block):
+    """Pixels of side x side squares, each with the colors of a triangle."""
+    a, b, c = np.moveaxis(colors, 1, 0)
+    pixels = np.zeros((side, block, side, block, 3), np.uint8)
+    for down in range(block):
+        for right in range(block):
+            texel = a + ((b - a) * right + (c - a) * down) / (block - 1)
+            pixels[row, down, column, right] = to_srgb(np.clip(texel, 0, 1)) * 255 + 0.5
+    return pixels.reshape(side * block, side * block, 3)
 
 
 def _curve_places(centers):
