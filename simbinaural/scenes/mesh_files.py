@@ -2,7 +2,7 @@
 
 What the files have in common comes out as one `Mesh`: metres, y up, flat normals (a scan is not
 lit), the acoustic material of each face by the name that the file gives it. Colors of vertices
-become textures (`simbinaural.scenes.vertex_colors`).
+become a tint where triangles are small, else textures (`simbinaural.scenes.vertex_colors`).
 """
 
 from dataclasses import dataclass, field
@@ -18,6 +18,9 @@ from simbinaural.scenes.vertex_colors import color_textures
 SUFFIXES = (".glb", ".gltf", ".ply", ".obj")
 
 UPS = ("y", "z")
+
+SMALL_M = 0.025
+"""Triangles up to this size, as in dense scans, have one color: the mean of their corners."""
 
 SIDES_SHADE = (0.72, 1.0, 0.86)
 """Light on what has no colors, where it faces x, y, z: else no edge of it could be seen."""
@@ -46,6 +49,8 @@ class Part:
         What its faces are made of, or are; empty where the file says nothing.
     plain : bool
         Whether it has no color at all.
+    is_small : (faces,) numpy.ndarray of bool, or None
+        Whether a single color is enough for a face.
     """
 
     vertices: np.ndarray
@@ -57,6 +62,7 @@ class Part:
     labels: np.ndarray | None = None
     names: tuple = ("",)
     plain: bool = False
+    is_small: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +116,8 @@ def read_mesh(path, *, up="y", unit_scale=1.0, need_textures=True):
         f"unit_scale must be above 0, got {unit_scale:g}",
     )
     parts = _read_parts(path, need_textures)
-    parts = [kept for kept in map(_sound_faces, parts) if len(kept.faces)]
+    parts = [_sound_faces(part, SMALL_M / unit_scale) for part in parts]
+    parts = [part for part in parts if len(part.faces)]
     require(parts, f"{path}: mesh must have triangles, got none")
     return _join(path, parts, up, unit_scale)
 
@@ -132,8 +139,8 @@ def _read_parts(path, need_textures):
     return trimesh_parts(path, need_textures=need_textures)
 
 
-def _sound_faces(part):
-    """Leave out triangles without area or with corners that are not finite."""
+def _sound_faces(part, small):
+    """Leave out triangles without area or finite corners; tell which of the others are small."""
     corners = np.asarray(part.vertices, dtype=float)[part.faces]
     with np.errstate(invalid="ignore", over="ignore"):
         area = np.linalg.norm(
@@ -155,7 +162,13 @@ def _sound_faces(part):
         labels=labels[kept],
         names=part.names,
         plain=part.plain,
+        is_small=_longest_edge(corners[kept]) <= small,
     )
+
+
+def _longest_edge(corners):
+    """Length (faces,) of the longest edge of triangles (faces, 3, 3)."""
+    return np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
 
 
 # --------------------------------------------------------------------------- joining
@@ -172,9 +185,7 @@ def _join(path, parts, up, unit_scale):
     faces = np.concatenate([part.faces + at for part, at in zip(parts, offsets, strict=True)])
     normals = _flat_normals(vertices, faces)
     textures, texture, uv = _textures(parts, sizes, vertices, faces)
-    tint = np.concatenate(
-        [np.broadcast_to(part.tint, (len(part.faces), 3)) for part in parts]
-    ).astype(np.float32)
+    tint = np.concatenate([_tint(part) for part in parts]).astype(np.float32)
     is_bare = all(part.pixels is None and part.colors is None for part in parts)
     if is_bare:
         tint *= (normals.astype(float) ** 2 @ np.array(SIDES_SHADE)[:, None]).astype(np.float32)
@@ -208,19 +219,30 @@ def _flat_normals(vertices, faces):
     return np.where(length > 0, normals / np.maximum(length, 1e-300), up).astype(np.float32)
 
 
+def _tint(part):
+    """Linear colors (faces, 3): of small triangles the mean of their corners too."""
+    tint = np.broadcast_to(part.tint, (len(part.faces), 3))
+    if part.colors is None or part.pixels is not None:
+        return tint
+    return np.where(part.is_small[:, None], tint * part.colors.mean(axis=1), tint)
+
+
 def _textures(parts, sizes, vertices, faces):
     """Textures, their indices (faces,) and coordinates (faces, 3, 2); equal pictures are shared."""
     textures, known = [], {}
     texture = np.zeros(len(faces), np.int32)
     uv = np.zeros((len(faces), 3, 2), np.float32)
     for part, end in zip(parts, np.cumsum(sizes), strict=True):
-        here = slice(end - len(part.faces), end)
+        here = np.arange(end - len(part.faces), end)
         pixels = WHITE if part.pixels is None else part.pixels
         if part.pixels is None and part.colors is not None:
-            centers = vertices[faces[here]].mean(axis=1)
-            painted, index, uv[here] = color_textures(centers, part.colors)
-            texture[here] = index + len(textures)
+            large = ~part.is_small
+            centers = vertices[faces[here[large]]].mean(axis=1)
+            painted, index, uv[here[large]] = color_textures(centers, part.colors[large])
+            texture[here[large]] = index + len(textures)
             textures.extend(painted)
+            here = here[~large]
+        if not len(here):
             continue
         if id(pixels) not in known:
             known[id(pixels)] = len(textures)
