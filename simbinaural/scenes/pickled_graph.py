@@ -169,7 +169,7 @@ class _FilledArray:
 
     def __new__(cls, raw, dtype, shape, order):
         array = _Array()
-        array.__setstate__((1, shape, dtype, order == "F", bytes(raw)))
+        array.__setstate__((1, shape, dtype, order == "F", raw))
         return array
 
 
@@ -181,7 +181,7 @@ class _Scalar:
 
 
 def _numbers(raw, dtype):
-    if not isinstance(raw, bytes):
+    if not isinstance(raw, bytes | bytearray):
         raise _Refused(f"numpy.ndarray of {type(raw).__name__}")
     return np.frombuffer(raw, dtype.plain)
 
