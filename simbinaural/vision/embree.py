@@ -1,14 +1,10 @@
 """The embedded renderer: colour, metric depth and source mask of a home or a scan, on any CPU."""
 
-import numpy as np
-
-from simbinaural.casting import RayCaster
 from simbinaural.errors import require
-from simbinaural.vision.frame import Frame, lens_of, view_from
+from simbinaural.vision.frame import Frame, view_from
 from simbinaural.vision.lit_set import LitSet
-from simbinaural.vision.raster import SAMPLES, rasterize
-from simbinaural.vision.rays import aim
 from simbinaural.vision.scan_set import ScanSet
+from simbinaural.vision.silhouettes import visible_share
 
 __all__ = ["Frame", "Renderer"]
 
@@ -78,20 +74,8 @@ class Renderer:
         """
         view = view_from(pose, camera)
         mask = frame.mask if frame is not None else self._set.mask(view, camera)
-        visible = np.bincount(mask.ravel(), minlength=self.n_objects + 1)[1:]
-        whole = [self._silhouette(view, camera, k + 1) for k in range(self.n_objects)]
-        return (visible / np.maximum(whole, 1)).astype(np.float32)
-
-    def _silhouette(self, view, camera, label):
-        """Pixels that an object would fill if nothing hid it."""
-        corners = self._set.object_corners(label)
-        if camera.projection == "perspective":
-            near = np.ones(len(corners), dtype=bool)
-            faces = rasterize(corners, lens_of(view, camera), SAMPLES[:1], near)
-            return np.count_nonzero(faces >= 0)
-        corners = corners.reshape(-1, 3)
-        caster = RayCaster(corners, np.arange(len(corners)).reshape(-1, 3))
-        return np.count_nonzero(caster.blocked(*aim(view, view.ways[0])))
+        objects = [self._set.object_corners(k + 1) for k in range(self.n_objects)]
+        return visible_share(objects, view, camera, mask)
 
     def sees(self, origins, targets, *, through_objects=True):
         """Tell whether nothing stands between points.

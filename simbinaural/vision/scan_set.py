@@ -25,27 +25,36 @@ class ScanSet:
     ----------
     scene : Scene
     objects : sequence of PlacedObject
+
+    Attributes
+    ----------
+    world : World
+    corners : (faces, 3, 3) numpy.ndarray
+        Of the objects' faces, world.
+    scan_caster : RayCaster
+        The scan alone.
     """
 
     def __init__(self, scene, objects):
         self._scan = load_scan(scene)
         inserted = insert(objects)
         self._objects = inserted.stage.surfaces
-        self._object_corners = corners_of(self._objects)
-        self._casters = self._scan.caster, inserted.caster
-        self._world = World(
+        self.corners = corners_of(self._objects)
+        self.scan_caster = self._scan.caster
+        self._casters = self.scan_caster, inserted.caster
+        self.world = World(
             self._scan.surfaces, self._scan.atlas, LINEAR, inserted.stage, cast_shadows([], [])
         )
         if objects:
-            light = light_up(self._world, inserted, self._casters)
-            self._world = self._world._replace(
+            light = light_up(self.world, inserted, self._casters)
+            self.world = self.world._replace(
                 objects=inserted.stage._replace(light=light),
                 shadows=cast_shadows(objects, inserted.mean_albedo),
             )
 
     def film(self, view, camera):
         """Take a picture (see `Renderer.render`)."""
-        world, flat = self._world, camera.projection == "perspective"
+        world, flat = self.world, camera.projection == "perspective"
         faces = self._find_faces(view, camera)
         light, depth, mask, mirrored = shade_pixels(world, view, faces, flat)
         if len(mirrored.pixel) > 0:
@@ -60,13 +69,13 @@ class ScanSet:
     def mask(self, view, camera):
         """Label (height, width) of what each pixel sees."""
         faces = self._find_faces(view, camera) - len(self._scan.surfaces.label)
-        if len(self._objects.label) == 0:
-            return np.zeros(faces.shape, np.uint8)
-        return np.where(faces < 0, 0, self._objects.label[faces])
+        mask = np.zeros(faces.shape, np.uint8)
+        mask[faces >= 0] = self._objects.label[faces[faces >= 0]]
+        return mask
 
     def object_corners(self, label):
         """Corners (faces, 3, 3) of the object with a label, world."""
-        return self._object_corners[self._objects.label == label]
+        return self.corners[self._objects.label == label]
 
     def sees(self, origins, targets, through_objects):
         """Tell whether nothing stands between points (see `Renderer.sees`)."""
@@ -78,9 +87,9 @@ class ScanSet:
         if camera.projection == "perspective":
             scan = self._scan
             lens = lens_of(view, camera)
-            return rasterize_clusters(
-                scan.clusters, scan.corners, self._object_corners, lens, SAMPLES[:1]
-            )[0]
+            return rasterize_clusters(scan.clusters, scan.corners, self.corners, lens, SAMPLES[:1])[
+                0
+            ]
         return self._cast(*aim(view, view.ways[0])).face.reshape(camera.height, camera.width)
 
     def _cast(self, origins, ways):

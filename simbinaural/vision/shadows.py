@@ -117,11 +117,8 @@ def dim(shadows, place, normal, side):
     """
     red = green = blue = np.float32(1)
     for k in range(len(shadows.cells)):
-        x = (place[0] - shadows.lower[k, 0]) * shadows.cells[k, 0]
-        y = (place[1] - shadows.lower[k, 1]) * shadows.cells[k, 1]
-        z = (place[2] - shadows.lower[k, 2]) * shadows.cells[k, 2]
-        last = CELLS - 1
-        if not (0 < x < last and 0 < y < last and 0 < z < last):
+        x, y, z = _in_grid(shadows, k, place)
+        if x < 0:
             continue
         all_over, a, b, c = _interpolate(shadows.hidden[k], x, y, z)
         lean = side * (a * normal[0] + b * normal[1] + c * normal[2])
@@ -130,6 +127,27 @@ def dim(shadows, place, normal, side):
         green *= 1 - share * shadows.dark[k, 1]
         blue *= 1 - share * shadows.dark[k, 2]
     return red, green, blue
+
+
+@njit(cache=True, error_model="numpy")
+def is_near(shadows, place):
+    """Tell whether an object may shade a place."""
+    for k in range(len(shadows.cells)):  # noqa: SIM110 (kernels have no `any` of generators)
+        if _in_grid(shadows, k, place)[0] >= 0:
+            return True
+    return False
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _in_grid(shadows, k, place):
+    """Place in cells of a grid; -1 outside."""
+    x = (place[0] - shadows.lower[k, 0]) * shadows.cells[k, 0]
+    y = (place[1] - shadows.lower[k, 1]) * shadows.cells[k, 1]
+    z = (place[2] - shadows.lower[k, 2]) * shadows.cells[k, 2]
+    last = CELLS - 1
+    if 0 < x < last and 0 < y < last and 0 < z < last:
+        return x, y, z
+    return -1.0, -1.0, -1.0
 
 
 @njit(cache=True, error_model="numpy")
