@@ -7,6 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= 2
+COMMA := ,
+# The engine of SoundSpaces 2.0 is compiled when it is installed, for Linux on x86-64 only. Where that
+# cannot be, its tests skip.
+INCLUDE = $(shell $(PYTHON) -c "import sysconfig; print(sysconfig.get_path('include'))")
+SOUNDSPACES = $(if $(filter x86_64,$(shell \
+    c++ -E -I "$(INCLUDE)" -include Python.h -x c++ /dev/null >/dev/null 2>&1 && uname -m)),$(COMMA)soundspaces)
 
 .PHONY: help demo install test lint test-slow bench pictures proof clean
 
@@ -61,5 +67,5 @@ $(VENV)/installed: $(VENV)/bin/python setup.cfg constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/bin/python setup.cfg constraints.txt
-	$(INSTALL) -e ".[dev,cluster,train,annotate]"
+	$(INSTALL) -e ".[dev,cluster,train,annotate$(SOUNDSPACES)]"
 	@touch $@
