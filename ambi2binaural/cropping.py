@@ -6,15 +6,18 @@
       │                         │                                        ├──► clips
       └─────────────────────────┴─► level ──► gain ──► ears ─────────────┘
 
-Nothing is held but a clip and, up to `KEPT_BYTES`, the sound, however long the file.
+Pictures do not wait for the level, nor for the clip before them to be written: the decoder, the
+views and everything else run on threads of their own. Nothing is held but a few clips and, up to
+`KEPT_BYTES`, the sound, however long the file.
 """
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from ambi2binaural.ahead import ahead, beside
 from ambi2binaural.description import describe
 from ambi2binaural.energy import AZIMUTHS_DEG, ELEVATIONS_DEG, EnergyMeter, energy_map
 from ambi2binaural.info import Measures
@@ -39,6 +42,9 @@ PEAK_DB = -1.0
 FRAMES_AHEAD = 4
 """Decoded frames that wait for their views to be taken."""
 
+CLIPS_AHEAD = 2
+"""Clips whose pictures are made while an earlier one is written, or the level is still measured."""
+
 KEPT_BYTES = 64 << 20
 """Sound that is kept for the next pass, four minutes of first order at 16 kHz; what is longer is
 read anew each time."""
@@ -59,18 +65,27 @@ class Listening:
         Of each second.
     views : Viewpoints
         Where to look.
-    gain_db : float
-        For the whole file.
-    heard : list of (numpy.ndarray, numpy.ndarray) or None
-        Blocks at the ears (2, n), before the gain, and their AmbiX (channels, n); None of a sound
-        that is too long to be kept.
+    level : concurrent.futures.Future
+        What `gain_db` and `heard` are taken from, and wait for.
     """
 
     n_samples: int
     covariances: np.ndarray
     views: object
-    gain_db: float
-    heard: list | None
+    level: Future
+
+    @property
+    def gain_db(self):
+        """Gain for the whole file."""
+        return self.level.result()[0]
+
+    @property
+    def heard(self):
+        """Blocks at the ears (2, n), before the gain, and their AmbiX (channels, n).
+
+        None of a sound that is too long to be kept.
+        """
+        return self.level.result()[1]
 
 
 class FileCropper:
@@ -117,9 +132,7 @@ class FileCropper:
             audio_track=self.description.audio_track,
         )
         # Beside the first pass over the sound, which does not need it.
-        beside = ThreadPoolExecutor(1)
-        self._designed = beside.submit(_design, options, self.order)
-        beside.shutdown(wait=False)
+        self._designed = beside(_design, options, self.order)
         self._sound = None
 
     @property
@@ -147,6 +160,7 @@ class FileCropper:
         Returns
         -------
         Listening
+            Once the views are known; its level comes later.
 
         Raises
         ------
@@ -162,6 +176,11 @@ class FileCropper:
         self.notes += _sound_notes(meter.covariances)
         require(n_samples > 0, f"{self.description.audio_path}: sound must decode, got none")
         views = choose_views(meter.covariances, steady_db=options.steady_db)
+        level = beside(self._level, views, n_samples)
+        return Listening(n_samples, meter.covariances, views, level)
+
+    def _level(self, views, n_samples):
+        """Gain in dB that brings the ears to `LEVEL_DB`, and what was heard, if it can be kept."""
         energy = peak = 0.0
         heard = _Kept()
         for ears, ambix in self.ears(views):
@@ -172,7 +191,7 @@ class FileCropper:
         gain_db = min(LEVEL_DB - to_db(rms), PEAK_DB - to_db(peak)) if peak else 0.0
         if heard.all is not None:
             self._sound = None  # nobody will ask for it again
-        return Listening(n_samples, meter.covariances, views, float(gain_db), heard.all)
+        return float(gain_db), heard.all
 
     def ears(self, views):
         """Decode the sound for the views: binaural (2, n) and AmbiX (channels, n) blocks."""
@@ -218,18 +237,18 @@ class FileCropper:
         spans = clip_spans(self._duration_s(listening), self.options)[first:]
         if not spans:
             return
-        pictures = self._frames(spans, listening)
-        sounds = self._sound_of(spans, listening)
-        for (start, end), (ears, ambix) in zip(spans, sounds, strict=False):
-            wanted = to_count(end - start, self.options.fps)
-            frames, directions = _take(pictures, wanted)
-            length_s = min(end - start, len(frames) / self.options.fps)
-            if length_s < min(SHORTEST_S, end - start):
-                break  # the pictures end here, before the file says so
-            n = to_count(length_s, self.options.sample_rate)
-            yield self._clip(start, frames, directions, ears[:, :n], ambix[:, :n], listening)
-            if len(frames) < wanted:
-                break
+        with ahead(self._pictures_of(spans, listening), CLIPS_AHEAD) as pictures:
+            sounds = self._sound_of(spans, listening)
+            for span, sound, (frames, directions) in zip(spans, sounds, pictures, strict=False):
+                wanted = to_count(span[1] - span[0], self.options.fps)
+                length_s = min(span[1] - span[0], len(frames) / self.options.fps)
+                if length_s < min(SHORTEST_S, span[1] - span[0]):
+                    break  # the pictures end here, before the file says so
+                n = to_count(length_s, self.options.sample_rate)
+                ears, ambix = (samples[:, :n] for samples in sound)
+                yield self._clip(span[0], frames, directions, ears, ambix, listening)
+                if len(frames) < wanted:
+                    break
         self._tell_what_is_missing(spans[-1][1])
 
     def _tell_what_is_missing(self, asked_s):
@@ -253,6 +272,12 @@ class FileCropper:
         stated = self.reader.picture.stated_s
         return min(sound_s, stated) if stated > 0 else sound_s
 
+    def _pictures_of(self, spans, listening):
+        """Yield the frames of each span, and their directions: fewer where the pictures end."""
+        pictures = self._frames(spans, listening)
+        for start, end in spans:
+            yield _take(pictures, to_count(end - start, self.options.fps))
+
     def _frames(self, spans, listening):
         """Encoded frames and the direction that each looks to, in order.
 
@@ -266,10 +291,10 @@ class FileCropper:
             for k in range(to_count(end - start, options.fps))
         ]
         pending = deque()
-        with ThreadPoolExecutor(1) as beside:
+        with ThreadPoolExecutor(1) as thread:
             for wanted, _, frame in self.reader.frames(times):
                 direction = self._direction(wanted, listening)
-                pending.append((beside.submit(_take_view, warp, frame, direction), direction))
+                pending.append((thread.submit(_take_view, warp, frame, direction), direction))
                 if len(pending) > FRAMES_AHEAD:
                     view, direction = pending.popleft()
                     yield view.result(), direction
