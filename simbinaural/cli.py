@@ -8,10 +8,19 @@ from pathlib import Path
 import click
 
 from simbinaural.commands import CommandGroup, Progress, typed_command, warn, workers_option
-from simbinaural.dataset.options import DIRECTIVITIES, RenderOptions, absolute, option_name
+from simbinaural.dataset.options import (
+    ACOUSTICS,
+    DIRECTIVITIES,
+    UP,
+    VISION,
+    RenderOptions,
+    absolute,
+    option_name,
+)
 
 RENDERING = (
     "simbinaural.dataset.render",
+    "simbinaural.acoustics.rooms",
     "simbinaural.scenes.procedural.home",
     "simbinaural.sources.drums",
     "simbinaural.sources.guitars",
@@ -44,7 +53,30 @@ dataset_argument = click.argument("dataset", type=click.Path(path_type=Path))
 
 
 @main.command()
-@_option("scenes", "Homes to film in: procedural[:N], N built-in homes.")
+@_option(
+    "scenes",
+    "Homes to film in: procedural[:N], N built-in homes; mp3d, replica, gibson, hm3d; or meshes, "
+    "such as 'scans/*.glb'.",
+)
+@_option("scene_root", "Folder of the data sets of scanned homes.")
+@_option(
+    "up",
+    "Axis that points up in files of scans.  [default: as the data set has it; files: y]",
+    type=click.Choice(UP),
+)
+@_option("unit_scale", "Metres in a unit of these files, such as 0.001.", type=float)
+@_option(
+    "vision",
+    "What films: embree is built in, habitat is habitat-sim.  auto: habitat for scans where it is "
+    "installed with a GPU.",
+    type=click.Choice(VISION),
+)
+@_option(
+    "acoustics",
+    "What makes the responses.  auto: rooms for built-in homes; for scans soundspaces where its "
+    "files are, else mesh.",
+    type=click.Choice(ACOUSTICS),
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -104,8 +136,13 @@ def render(out, workers, scheduler, classes, audio, **values):
     from simbinaural.jobs import open_executor
     from simbinaural.scenes.sources import parse_scenes
 
-    scenes = parse_scenes(values["scenes"])
-    for name in ("objects", "sounds", "hrtf", "materials"):
+    scenes = parse_scenes(
+        values["scenes"],
+        scene_root=values["scene_root"],
+        up=values["up"],
+        unit_scale=values["unit_scale"],
+    )
+    for name in ("objects", "sounds", "hrtf", "materials", "scene_root"):
         values[name] = absolute(values[name])
     values["scenes"] = scenes.name
     values["classes"], values["audio"] = _words(classes), _words(audio)
@@ -124,6 +161,7 @@ def render(out, workers, scheduler, classes, audio, **values):
             command=typed_command("simbinaural"),
             report=progress.begin,
             warn=warn,
+            tell=lambda line: click.echo(line, err=True),
         )
     took = time.monotonic() - begun
     made = f"{outcome.n_rendered} rendered in {took:.0f} s" if outcome.n_rendered else "all there"

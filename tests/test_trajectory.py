@@ -19,7 +19,7 @@ from simbinaural.trajectory.path import (
     plan_path,
 )
 from simbinaural.trajectory.placing import find_spot, pose_object
-from simbinaural.trajectory.standing import box_distance, free_points, is_free
+from simbinaural.trajectory.standing import RoomFloor, box_distance, free_points, is_free
 
 L_SHAPE = np.array([[0, 0], [6, 0], [6, 3], [3, 3], [3, 6], [0, 6]], dtype=float)
 TABLE = np.array([[[1.0, 0.0, 1.0], [2.0, 0.8, 1.6]]])
@@ -92,20 +92,20 @@ def test_things_stand_on_the_floor_or_on_a_table():
     support = Support(np.array([1.0, 1.0]), np.array([2.0, 1.6]), 0.8)
     room = l_room(supports=(support,))
     for _ in range(20):
-        spot = find_spot(room, thing("support"), rng)
+        spot = find_spot(RoomFloor(room), thing("support"), rng)
         assert spot.on_support
         assert spot.position[1] == 0.8
         assert 1.1 <= spot.position[0] <= 1.9
-        assert not find_spot(room, thing(), rng).on_support
-    assert find_spot(l_room(), thing("support"), rng) is None
-    assert find_spot(l_room(), thing(size=9.0), rng) is None
+        assert not find_spot(RoomFloor(room), thing(), rng).on_support
+    assert find_spot(RoomFloor(l_room()), thing("support"), rng) is None
+    assert find_spot(RoomFloor(l_room()), thing(size=9.0), rng) is None
 
 
 def test_the_front_looks_into_the_room():
     room, rng = l_room(), np.random.default_rng(0)
     for _ in range(20):
-        spot = find_spot(room, thing(), rng)
-        pose = pose_object(room, spot, rng)
+        spot = find_spot(RoomFloor(room), thing(), rng)
+        pose = pose_object(RoomFloor(room), spot, rng)
         front = pose.to_world([0, 0, -1.0]) - pose.position
         middle = np.array([2.2, 0, 2.2]) - pose.position
         if np.linalg.norm(middle[[0, 2]]) > 1.5:
@@ -123,7 +123,9 @@ def plan(seed, camera=None, sees=see_all, duration_s=20.0):
     outline = source + rng.uniform(-0.2, 0.2, (30, 3))
     camera = camera or Camera()
     subject = Subject(source, outline)
-    path = plan_path(room, subject, camera, rng, duration_s=duration_s, stay_s=5.0, sees=sees)
+    path = plan_path(
+        RoomFloor(room), subject, camera, rng, duration_s=duration_s, stay_s=5.0, sees=sees
+    )
     return room, subject, camera, path
 
 

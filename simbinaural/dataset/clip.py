@@ -2,31 +2,28 @@
 
 ::
 
-    plan ──► frames (vision) ──────────────────────────────────────────────┐
-      │                                                                    ├─► ClipData
-      └────► arrivals (acoustics) ─┬─► BRIRs ──────────────────────────────┤
-                                   └─► ambisonic RIRs, on demand ──────────┘
-                                       both by moving convolution with the dry sound
+    venue ──► plan ──► frames (vision) ──────────────────────────────────────────────┐
+                │                                                                    ├─► ClipData
+                └────► responses (acoustics) ─┬─► BRIRs ─────────────────────────────┤
+                                              └─► ambisonic RIRs, on demand ─────────┘
+                                                  both by moving convolution with the dry sound
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from simbinaural.acoustics.assembly import binaural_rirs
 from simbinaural.acoustics.directivity import Directivity
-from simbinaural.acoustics.foa import ambisonic_rirs
-from simbinaural.acoustics.rooms import find_arrivals
 from simbinaural.audio import from_db, moving_convolution, peak, rms, to_db
 from simbinaural.dataset.plan import cast_clip, plan_clip
+from simbinaural.dataset.venue import open_venue
 from simbinaural.errors import InputError
 from simbinaural.geometry import FRONT, directions, pixels, rotate, to_count
 from simbinaural.metrics import direct_to_reverberant_ratio_db, reverberation_time
 from simbinaural.shards import ClipData
 from simbinaural.trajectory.placing import place_object
 from simbinaural.video import encode_jpeg, encode_png
-from simbinaural.vision.embree import Renderer
+from simbinaural.vision.backends import open_renderer
 from simbinaural.vision.sight import sight
 
 LEVEL_DB = -26.0
@@ -47,12 +44,18 @@ class Studio:
     scenes : SceneSet
         The homes.
     hrtf : Hrtf
+    remarks : dict of str to None
+        What a user should know, a line each, in order: it grows as clips are made.
+    unusable : dict of int to str
+        Scenes that no clip can be set in, and why; it grows too.
     """
 
     options: object
     catalog: object
     scenes: object
     hrtf: object
+    remarks: dict = field(default_factory=dict)
+    unusable: dict = field(default_factory=dict)
 
 
 def make_clip(studio, index):
@@ -76,52 +79,75 @@ def make_clip(studio, index):
     """
     options = studio.options
     cast = cast_clip(options, index, studio.catalog, studio.scenes)
-    scene, plan = _settle(studio, cast)
-    placed = place_object(cast.sound_object, plan.object_pose)
-    renderer = Renderer(scene, [placed], room=plan.room)
+    venue, plan = _settle(studio, cast)
+    scene = venue.scene
+    placed = [place_object(cast.sound_object, plan.object_pose), *plan.stands]
+    renderer = open_renderer(
+        options.vision, scene, placed, room=None if scene.is_scan else plan.room
+    )
     film = _film(renderer, plan, options)
-    sound = _play(studio, cast, plan, scene)
-    room = scene.rooms[plan.room]
+    sound = _play(studio, cast, plan, venue)
     attributes = {
-        **_common_attributes(options, studio.hrtf),
+        **_common_attributes(options, venue.ears(studio.hrtf)),
+        **_place_attributes(scene, plan),
         "gain_db": sound.pop("gain_db"),
-        "scene": scene.name,
-        "room": room.name,
-        "room_volume_m3": room.volume,
-        "room_height_m": room.height,
-        "room_polygon": room.polygon,
-        "room_boxes": room.boxes,
         "class": cast.sound_class,
         "object": cast.sound_object.name,
         "sound": cast.sound.name,
         "silent": np.zeros(0, dtype=np.int64),
         "seed": options.seed,
         "clip": index,
-        "directivity": options.directivity,
+        "directivity": "omni" if sound.pop("omni") else options.directivity,
+        "acoustics": venue.acoustics,
     }
     return ClipData({**film, **sound}, attributes)
 
 
 def _settle(studio, cast):
     """Find a home, a room, a place and a path."""
+    options, reason = studio.options, None
     for number in cast.scenes:
-        scene = load_home(studio.scenes, number)
-        plan = plan_clip(studio.options, cast, scene, sight(scene))
+        if number in studio.unusable:
+            reason = studio.unusable[number]
+            continue
+        try:
+            venue = open_venue(studio.scenes, number, options.acoustics)
+        except InputError as error:
+            reason = studio.unusable[number] = str(error)
+            _remark(studio, f"{reason}; left out")
+            continue
+        _remark(studio, *venue.warnings)
+        plan = plan_clip(options, cast, venue, sight(venue.scene))
         if plan is not None:
-            return scene, plan
+            return venue, plan
+    if len(studio.unusable) == len(studio.scenes):
+        raise InputError(reason)
     raise InputError(
-        f"{studio.options.scenes}: none of {len(cast.scenes)} homes has a place for "
+        f"{options.scenes}: none of {len(cast.scenes)} homes has a place for "
         f"{cast.sound_object.name} and a camera that sees it"
     )
 
 
-@lru_cache(maxsize=2)
-def load_home(scenes, number):
-    """Build a home, or take one of the last two: clips in a row are set in the same."""
-    return scenes.load(number)
+def _remark(studio, *lines):
+    studio.remarks.update(dict.fromkeys(lines))
 
 
-def _common_attributes(options, hrtf):
+def _place_attributes(scene, plan):
+    """What is known of the place: of rooms their shape, of scans which area."""
+    if scene.is_scan:
+        return {"scene": scene.name, "room": f"area-{plan.room}"}
+    room = scene.rooms[plan.room]
+    return {
+        "scene": scene.name,
+        "room": room.name,
+        "room_volume_m3": room.volume,
+        "room_height_m": room.height,
+        "room_polygon": room.polygon,
+        "room_boxes": room.boxes,
+    }
+
+
+def _common_attributes(options, ears):
     return {
         "sample_rate": options.sample_rate,
         "fps": float(options.fps),
@@ -129,7 +155,7 @@ def _common_attributes(options, hrtf):
         "height": options.height,
         "projection": options.camera.projection,
         "fov_deg": float(options.fov_deg),
-        "hrtf": hrtf.name,
+        "hrtf": ears,
         "origin": "simulated",
     }
 
@@ -144,8 +170,9 @@ def _film(renderer, plan, options):
     for pose in poses:
         frame = renderer.render(pose, camera)
         frames.append(encode_jpeg(frame.rgb))
-        masks.append(encode_png(frame.mask))
-        visible.append(renderer.visible_share(pose, camera, frame))
+        # Of what is set into the home, the first is what sounds.
+        masks.append(encode_png(np.where(frame.mask == 1, frame.mask, 0)))
+        visible.append(renderer.visible_share(pose, camera, frame)[:1])
     seen = np.array([pose.to_body(plan.source) for pose in poses])[:, None]
     return {
         "frames": frames,
@@ -160,28 +187,29 @@ def _film(renderer, plan, options):
     }
 
 
-def _play(studio, cast, plan, scene):
-    """Convolve the dry sound with the BRIRs of the path."""
+def _play(studio, cast, plan, venue):
+    """Convolve the dry sound with the responses along the path."""
     options = studio.options
     rir_times = rir_boundaries(plan.path, plan.path.duration_s, options.rir_rate)
     poses = [plan.path.pose(middle) for middle in (rir_times[:-1] + rir_times[1:]) / 2]
-    arrivals = find_arrivals(
-        scene,
+    responses = venue.engine.responses(
+        venue.scene,
         plan.source,
         poses,
         hrtf=studio.hrtf,
         rng=cast.rngs["acoustics"],
         directivity=_directivity(options, plan.object_pose),
+        foa_axes=options.foa_axes,
     )
-    rir = binaural_rirs(arrivals, studio.hrtf)[:, None]
+    _remark(studio, *responses.warnings)
+    rir = responses.binaural[:, None]
     dry = cast.sound.excerpt(plan.path.duration_s, options.sample_rate, cast.rngs["sound"])
     dry = np.asarray(dry, dtype=np.float32)[None]
     rate = options.sample_rate
     wet = {"audio": moving_convolution(dry, rir, rir_times, rate)}
     rirs = {"rir": rir}
     if options.foa:
-        in_world_axes = options.projection != "equirect"
-        foa = ambisonic_rirs(arrivals, studio.hrtf, in_world_axes=in_world_axes)[:, None]
+        foa = responses.ambisonic[:, None]
         rirs["ambisonic_rir"] = foa
         wet["ambisonics"] = moving_convolution(dry, foa, rir_times, rate)
     gain_db = fitting_gain_db(**wet)
@@ -193,6 +221,7 @@ def _play(studio, cast, plan, scene):
         "rt60_s": _of_each(rir, lambda ears: reverberation_time(ears, rate)),
         "drr_db": _of_each(rir, lambda ears: direct_to_reverberant_ratio_db(ears, rate)),
         "gain_db": gain_db,
+        "omni": responses.omni,
     }
 
 

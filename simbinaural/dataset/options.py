@@ -13,6 +13,14 @@ AUDIO = ("binaural", "foa")
 DIRECTIVITIES = ("forward", "omni")
 """How sources radiate: more to their front the higher the frequency, or the same everywhere."""
 
+VISION = ("auto", "embree", "habitat")
+"""What films: `simbinaural.vision.backends` settles auto."""
+
+ACOUSTICS = ("auto", "rooms", "mesh", "rlr", "soundspaces")
+"""What makes room impulse responses: `simbinaural.acoustics.engines` settles auto."""
+
+UP = ("y", "z")
+
 SIZES = {"perspective": (480, 240), "equirect": (1920, 960)}
 FIELDS_OF_VIEW = {"perspective": 90.0, "equirect": 360.0}
 
@@ -27,7 +35,15 @@ class RenderOptions:
     Attributes
     ----------
     scenes : str
-        Which homes, such as ``procedural:80``.
+        Which homes, such as ``procedural:80``, ``mp3d`` or a file.
+    scene_root : str
+        Folder of the data sets of scanned homes.
+    up : str or None
+        Axis that points up in files of scans, ``y`` or ``z``; by default as their data set has it.
+    unit_scale : float
+        Metres in a unit of these files.
+    vision, acoustics : str
+        What films and what makes the responses: one of `VISION`, of `ACOUSTICS`.
     videos : int
         Number of clips.
     classes : tuple of str
@@ -63,6 +79,11 @@ class RenderOptions:
     """
 
     scenes: str = "procedural:80"
+    scene_root: str = "data"
+    up: str | None = None
+    unit_scale: float = 1.0
+    vision: str = VISION[0]
+    acoustics: str = ACOUSTICS[0]
     videos: int = 100
     classes: tuple = ()
     objects: str | None = None
@@ -111,6 +132,11 @@ class RenderOptions:
             self.directivity in DIRECTIVITIES,
             f"directivity must be one of {', '.join(DIRECTIVITIES)}, got {self.directivity!r}",
         )
+        for name, choice in (("vision", VISION), ("acoustics", ACOUSTICS), ("up", (*UP, None))):
+            value = getattr(self, name)
+            known = ", ".join(filter(None, choice))
+            require(value in choice, f"{name} must be one of {known}, got {value!r}")
+        require(self.unit_scale > 0, f"unit_scale must be above 0, got {self.unit_scale:g}")
         if self.audio not in (AUDIO[:1], AUDIO):
             raise InputError(f"audio must be binaural or binaural,foa, got {','.join(self.audio)}")
         self._complete_picture()
@@ -147,6 +173,18 @@ class RenderOptions:
         return self.camera if self.projection == "perspective" else Camera()
 
     @property
+    def clips_a_visit(self):
+        """Clips in a row from the same home, in its rooms by turns: it is loaded once for them."""
+        return 2 if self.scenes.startswith("procedural") else 4
+
+    @property
+    def foa_axes(self):
+        """Axes of ambisonics, ``picture`` or ``world``; None where it is not recorded."""
+        if not self.foa:
+            return None
+        return "picture" if self.projection == "equirect" else "world"
+
+    @property
     def foa(self):
         """Whether ambisonics is recorded."""
         return "foa" in self.audio
@@ -159,7 +197,8 @@ class RenderOptions:
     @classmethod
     def from_json(cls, stored):
         """Return the options of `as_json`; those that it does not know have their defaults."""
-        stored = {"directivity": "omni", **stored}  # all sources were, before there was a choice
+        # What there was before there was a choice.
+        stored = {"directivity": "omni", "vision": "embree", "acoustics": "rooms", **stored}
         return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
 
 

@@ -11,8 +11,10 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from simbinaural.geometry import Pose
+from simbinaural.trajectory.grid import hang_object, make_pillar, plan_on_grid
 from simbinaural.trajectory.path import Path, Subject, plan_path
-from simbinaural.trajectory.placing import find_spot, pose_object
+from simbinaural.trajectory.placing import find_spot, place_object, pose_object
+from simbinaural.trajectory.standing import floors
 
 STAY_S = 5.0
 """Seconds at each camera position (paper 002, section 4.2)."""
@@ -21,9 +23,6 @@ MEDIAN_S, MEAN_S = 15.0, 19.2
 """Lengths of the published data set."""
 
 SHORTEST_S, LONGEST_S = 5.0, 90.0
-
-CLIPS_A_VISIT = 2
-"""Clips in a row from the same home, in two of its rooms: a home is built once for both."""
 
 HOMES_TRIED = 8
 
@@ -66,19 +65,22 @@ class Plan:
     Attributes
     ----------
     room : int
-        Index of the room.
+        Index of the room, or of a scan's area.
     object_pose : Pose
         The object's local coordinates to world.
     source : (3,) numpy.ndarray
         Where the sound comes from, world.
     path : Path
         The camera's way.
+    stands : tuple of PlacedObject
+        What the object stands on, where it would hang in the air.
     """
 
     room: int
     object_pose: Pose
     source: np.ndarray
     path: Path
+    stands: tuple = ()
 
 
 def clip_seed(seed, index):
@@ -113,12 +115,12 @@ def cast_clip(options, index, catalog, scenes):
     children = clip_seed(options.seed, index).spawn(len(parts))
     rngs = {part: np.random.default_rng(child) for part, child in zip(parts, children, strict=True)}
     rng = rngs["cast"]
-    visit, turn = divmod(index, CLIPS_A_VISIT)
+    visit, turn = divmod(index, options.clips_a_visit)
     order = np.random.default_rng(np.random.SeedSequence(options.seed)).permutation(len(scenes))
     return Cast(
         rngs=rngs,
         scenes=[int(scene) for scene in np.roll(order, -(visit % len(order)))[:HOMES_TRIED]],
-        turn=visit // len(scenes) * CLIPS_A_VISIT + turn,
+        turn=visit // len(scenes) * options.clips_a_visit + turn,
         sound_class=(name := catalog.classes[rng.integers(len(catalog.classes))]),
         sound_object=catalog.objects[name][rng.integers(len(catalog.objects[name]))],
         sound=catalog.sounds[name][rng.integers(len(catalog.sounds[name]))],
@@ -126,9 +128,8 @@ def cast_clip(options, index, catalog, scenes):
     )
 
 
-def room_order(cast, scene):
+def room_order(cast, n_rooms):
     """Indices of a home's rooms for a clip: first the one whose turn it is, then the others."""
-    n_rooms = len(scene.rooms)
     return [(cast.turn + k) % n_rooms for k in range(n_rooms)]
 
 
@@ -149,7 +150,7 @@ def _cut_mean(spread):
 _SPREAD = brentq(lambda spread: _cut_mean(spread) - MEAN_S, 0.3, 2.0)
 
 
-def plan_clip(options, cast, scene, sees):
+def plan_clip(options, cast, venue, sees):
     """Find a place for the object and a path for the camera.
 
     Parameters
@@ -158,8 +159,8 @@ def plan_clip(options, cast, scene, sees):
         What the data set is.
     cast : Cast
         Who plays.
-    scene : Scene
-        The home.
+    venue : Venue
+        The home, and the engine that will be heard in it.
     sees : callable
         Takes an origin (3,) and targets (n, 3); tells which (n,) are in sight.
 
@@ -168,17 +169,19 @@ def plan_clip(options, cast, scene, sees):
     Plan or None
         None if no room of the home has a place for object and camera.
     """
-    rng = cast.rngs["plan"]
-    for index in room_order(cast, scene):
-        room = scene.rooms[index]
+    if venue.acoustics == "soundspaces":
+        return _plan_on_grid(options, cast, venue, sees)
+    rng, places = cast.rngs["plan"], floors(venue.scene)
+    for index in room_order(cast, len(places)):
+        floor = places[index]
         for _ in range(SPOTS_A_ROOM):
-            spot = find_spot(room, cast.sound_object, rng)
+            spot = find_spot(floor, cast.sound_object, rng)
             if spot is None:
                 break
-            pose = pose_object(room, spot, rng)
+            pose = pose_object(floor, spot, rng)
             subject = _subject(cast.sound_object, pose)
             path = plan_path(
-                room,
+                floor,
                 subject,
                 options.viewfinder,
                 rng,
@@ -189,6 +192,37 @@ def plan_clip(options, cast, scene, sees):
             )
             if path is not None:
                 return Plan(index, pose, subject.source, path)
+    return None
+
+
+def _plan_on_grid(options, cast, venue, sees):
+    """Do the same where responses were computed beforehand, at the points of a grid."""
+    ground, rirs, rng = venue.scene.ground, venue.engine, cast.rngs["plan"]
+    for area in room_order(cast, int(ground.area.max()) + 1):
+        for _ in range(SPOTS_A_ROOM):
+            pose = hang_object(
+                ground, area, cast.sound_object, rng, heard=rirs.are_there.any(axis=0)
+            )
+            if pose is None:
+                break
+            subject = _subject(cast.sound_object, pose)
+            path = plan_on_grid(
+                ground,
+                area,
+                subject,
+                options.viewfinder,
+                rng,
+                heard=rirs.hearing(subject.source),
+                headings=rirs.headings,
+                duration_s=cast.duration_s,
+                stay_s=STAY_S,
+                sees=sees,
+                farthest_m=options.max_distance_m or np.inf,
+            )
+            if path is not None:
+                floor_y = subject.source[1] - ground.ear_height_m
+                pillar = make_pillar(place_object(cast.sound_object, pose), floor_y)
+                return Plan(area, pose, subject.source, path, (pillar,) if pillar else ())
     return None
 
 

@@ -9,16 +9,18 @@ with the visits that are missing.
 import hashlib
 import json
 import platform
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
 
+from simbinaural.acoustics.engines import LICENSES
 from simbinaural.dataset.catalog import load_catalog
 from simbinaural.dataset.clip import Studio, make_clip
 from simbinaural.dataset.options import RenderOptions, check_unchanged
-from simbinaural.dataset.plan import CLIPS_A_VISIT, cast_clip
+from simbinaural.dataset.plan import cast_clip
 from simbinaural.errors import InputError
 from simbinaural.hrtf import load_hrtf
 from simbinaural.jobs import run_jobs
@@ -26,6 +28,7 @@ from simbinaural.scenes.material_file import Refurnished, read_materials
 from simbinaural.scenes.sources import parse_scenes
 from simbinaural.shards import join_parts, write_info, write_shard
 from simbinaural.shards.runs import find_run, working_in
+from simbinaural.vision.backends import choose_vision
 
 PACKAGES = (
     "simbinaural",
@@ -94,7 +97,7 @@ class Outcome:
     n_clips: int
 
 
-def render_dataset(folder, options, *, executor, command, report=None, warn=None):
+def render_dataset(folder, options, *, executor, command, report=None, warn=None, tell=None):
     """Render a data set, or what is missing of it.
 
     Parameters
@@ -111,7 +114,10 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
         Called once with the total and the missing number of clips and returns a function that is
         called with each further number of finished clips.
     warn : callable, optional
-        Called with a line for each file that is left out, and for each version that has changed.
+        Called with a line for each file that is left out, for each version that has changed, and
+        for what is odd about a scene; with each once.
+    tell : callable, optional
+        Called with a line that says which engines were chosen and why.
 
     Returns
     -------
@@ -124,6 +130,7 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
     """
     folder = Path(folder)
     info = find_run(folder, TOOL)
+    options, reason = settle_engines(options, info["options"] if info else None)
     if info:
         check_unchanged(folder, info["options"], options)
     open_studio.cache_clear()  # the user's files may have changed since the last run
@@ -131,9 +138,11 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
     fresh = _describe(options, studio, command)
     if info:
         _check_same_input(folder, info, fresh)
-    for line in (*studio.catalog.problems, *(_version_changes(folder, info) if info else ())):
-        if warn:
-            warn(line)
+    if tell and reason:
+        tell(reason)
+    warn_once = _each_once(warn)
+    warn_once(studio.catalog.problems)
+    warn_once(_version_changes(folder, info) if info else ())
     batches = _extended(info.get("batches", []) if info else [], options.videos)
     with working_in(folder):
         if not info or batches != info["batches"]:
@@ -145,11 +154,59 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
         ]
         n_missing = sum(part.n_clips for part in missing)
         advance = report(options.videos, n_missing) if report else None
-        _make_shards(shards, missing, studio, executor, advance)
+        _make_shards(shards, missing, studio, executor, advance, warn_once)
     return Outcome(n_missing, options.videos)
 
 
-def _make_shards(shards, parts, studio, executor, advance):
+def settle_engines(options, stored=None):
+    """Replace ``auto``: a data set goes on with what it was begun with.
+
+    Parameters
+    ----------
+    options : RenderOptions
+        What the user wants.
+    stored : dict, optional
+        Options of the data set that is there.
+
+    Returns
+    -------
+    options : RenderOptions
+        `vision` is settled; `acoustics` for homes with rooms, for scans it is a matter of each.
+    reason : str
+        A line about the choice; empty for homes with rooms.
+
+    Raises
+    ------
+    InputError
+        If what is asked for is missing here.
+    """
+    before = RenderOptions.from_json(stored) if stored else None
+    scans = not options.scenes.startswith("procedural")
+    wanted = before.vision if before and options.vision == "auto" else options.vision
+    vision, why = choose_vision(wanted, is_scan=scans)
+    acoustics = options.acoustics
+    if acoustics == "auto":
+        acoustics = before.acoustics if before else "auto" if scans else "rooms"
+    if acoustics == "soundspaces" and not scans:
+        raise InputError("acoustics must be rooms, mesh or rlr for built-in homes, got soundspaces")
+    return replace(options, vision=vision, acoustics=acoustics), why if scans else ""
+
+
+def _each_once(warn):
+    """Return what hands on each line of several once; other percentages make no other line."""
+    told = set()
+
+    def hand_on(lines):
+        for line in lines:
+            gist = re.sub(r"[\d.]+ %", "%", line)
+            if warn and gist not in told:
+                warn(line)
+            told.add(gist)
+
+    return hand_on
+
+
+def _make_shards(shards, parts, studio, executor, advance, warn_once):
     """Make the missing parts of shards; join them as soon as a shard has all of its own."""
     waiting = {shard: set() for shard in shards}
     for part in parts:
@@ -160,7 +217,9 @@ def _make_shards(shards, parts, studio, executor, advance):
         if not waiting[shard]:
             join_parts(shard.path, [each.path for each in shard_parts(shard)])
 
-    def gather(part):
+    def gather(made):
+        part, remarks = made
+        warn_once(remarks)
         waiting[part.shard].remove(part)
         join_if_whole(part.shard)
         if advance:
@@ -180,13 +239,14 @@ def _duration_s(studio, part):
 
 
 def make_part(part):
-    """Make the clips of a part of a shard; return the part."""
+    """Make the clips of a part of a shard; return the part, and lines for the user."""
     studio = open_studio(part.shard.options)
+    studio.remarks.clear()
     write_shard(
         part.path,
         ((f"{index:06d}", make_clip(studio, index)) for index in range(part.first, part.last)),
     )
-    return part
+    return part, list(studio.remarks)
 
 
 @lru_cache(maxsize=1)
@@ -211,7 +271,14 @@ def open_studio(options):
 
 
 def _scenes(options):
-    scenes = parse_scenes(options.scenes)
+    scenes = parse_scenes(
+        options.scenes,
+        scene_root=options.scene_root,
+        up=options.up,
+        unit_scale=options.unit_scale,
+    )
+    if options.vision == "habitat":
+        scenes = replace(scenes, need_textures=False)  # it reads them itself
     return Refurnished(scenes, read_materials(options.materials)) if options.materials else scenes
 
 
@@ -243,7 +310,8 @@ def shard_jobs(folder, options, batches):
 
 def shard_parts(shard):
     """List the parts of a shard, in order: its clips by visit to a home."""
-    visits = groupby(range(shard.first, shard.last), lambda index: index // CLIPS_A_VISIT)
+    size = shard.options.clips_a_visit
+    visits = groupby(range(shard.first, shard.last), lambda index: index // size)
     clips = [list(each) for _, each in visits]
     return [Part(shard, each[0], each[-1] + 1) for each in clips]
 
@@ -267,27 +335,35 @@ def _describe(options, studio, command):
             }
             for name in studio.catalog.classes
         },
-        "input_digest": _digest(options),
+        "input_digest": _digest(options, studio.scenes),
         "hrtf": studio.hrtf.name,
         "versions": {"python": platform.python_version(), **_versions()},
         "cpu": _cpu_name(),
-        "engines": {"vision": "embree", "acoustics": "rooms"},
+        "engines": {"vision": options.vision, "acoustics": options.acoustics},
         "licenses": {
             "scenes": studio.scenes.license,
             "hrtf": f"as {options.hrtf} says" if options.hrtf else KEMAR_LICENSE,
-            "acoustics": "MIT (built in)",
+            "acoustics": _acoustics_license(options),
+            "vision": "MIT (habitat-sim)" if options.vision == "habitat" else "MIT (built in)",
             "objects": "the user's own" if options.objects else "MIT (built in)",
             "sounds": "the user's own" if options.sounds else "MIT (built in)",
         },
     }
 
 
+def _acoustics_license(options):
+    """Licenses of the engines that may be heard: with auto, each clip names its own."""
+    if options.acoustics != "auto":
+        return LICENSES[options.acoustics]
+    return "; ".join(f"{name}: {LICENSES[name]}" for name in ("soundspaces", "mesh"))
+
+
 def _check_same_input(folder, info, fresh):
     """Refuse to go on with other files; the versions may differ, which is recorded."""
     if info.get("input_digest") != fresh["input_digest"]:
         raise InputError(
-            f"{folder}: was made with other files in --objects, --sounds, --hrtf or --materials; "
-            "choose another --out or restore them"
+            f"{folder}: was made with other files in --scenes, --objects, --sounds, --hrtf or "
+            "--materials; choose another --out or restore them"
         )
 
 
@@ -303,9 +379,11 @@ def _version_changes(folder, info):
     ]
 
 
-def _digest(options):
-    """Digest of the user's own files: names and content."""
+def _digest(options, scenes):
+    """Digest of the user's own files: names and content; of scans, which are large, the sizes."""
     digest = hashlib.sha256()
+    for scan in getattr(getattr(scenes, "scenes", scenes), "scans", ()):
+        digest.update(json.dumps([scan.scene_id, scan.mesh.stat().st_size]).encode())
     own = (options.objects, options.sounds, options.hrtf, options.materials)
     for place in filter(None, own):
         root = Path(place)

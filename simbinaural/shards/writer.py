@@ -115,7 +115,8 @@ def replacing(path):
         temporary.replace(path)
         _flush(path.parent)
     except OSError as error:
-        if error.errno is None:
+        # What the block reads has names of its own.
+        if error.errno is None or error.filename not in (None, str(temporary)):
             raise
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     finally:

@@ -10,13 +10,12 @@ from itertools import islice
 import numpy as np
 
 from simbinaural.geometry import Pose, directions, orientation_towards, pixels
-from simbinaural.trajectory.standing import free_points, is_free
+from simbinaural.trajectory.standing import EYE_HEIGHT_M
 
 MAX_DRIFT_M = 0.3
 MAX_DRIFT_DEG = 10.0
 """Drift within one stay at most (DESIGN, *The truth loop*)."""
 
-EYE_HEIGHT_M = (1.2, 1.75)
 CLEARANCE_M = 0.35
 NEAREST_M = 0.8
 """Nearer than this to the source nobody films, and the ear's near field begins."""
@@ -101,13 +100,13 @@ class Subject:
     outline: np.ndarray
 
 
-def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees, farthest_m=np.inf):
+def plan_path(floor, subject, camera, rng, *, duration_s, stay_s, sees, farthest_m=np.inf):
     """Draw a path on which the subject is always in view.
 
     Parameters
     ----------
-    room : Room
-        Where the camera moves.
+    floor : RoomFloor or GroundFloor
+        Where the camera moves (`simbinaural.trajectory.standing`).
     subject : Subject
         What it films.
     camera : Camera
@@ -128,11 +127,11 @@ def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees, farthest_
 
     Notes
     -----
-    Distances are drawn evenly between the smallest and the largest that the room allows, and
+    Distances are drawn evenly between the smallest and the largest that the floor allows, and
     azimuths evenly over the field of view, so that both are well spread.
     """
     starts = np.arange(0, duration_s - 1e-9, stay_s)
-    spots = _spots(room, subject, rng, farthest_m)
+    spots = _spots(floor, subject, rng, farthest_m)
     eye_height = rng.uniform(*EYE_HEIGHT_M)
     stays = []
     for start in starts:
@@ -141,7 +140,9 @@ def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees, farthest_
             (
                 timed
                 for draft in islice(candidates, TRIES)
-                if _keeps_in_view(timed := Stay(start, stay_s, *draft), room, subject, camera, sees)
+                if _keeps_in_view(
+                    timed := Stay(start, stay_s, *draft), floor, subject, camera, sees
+                )
             ),
             None,
         )
@@ -151,28 +152,28 @@ def plan_path(room, subject, camera, rng, *, duration_s, stay_s, sees, farthest_
     return Path(tuple(stays), duration_s)
 
 
-def _spots(room, subject, rng, farthest_m):
+def _spots(floor, subject, rng, farthest_m):
     """Points (n, 3) of the free floor that are neither too near to the subject nor too far."""
-    floor = free_points(room, 600, rng, clearance_m=CLEARANCE_M)
-    spots = np.column_stack([floor[:, 0], np.full(len(floor), room.floor_y), floor[:, 1]])
-    distances = _level_distances(spots, subject)
+    spots = floor.draw(600, rng, clearance_m=CLEARANCE_M)
+    distances = level_distances(spots, subject)
     return spots[(distances >= NEAREST_M) & (distances <= farthest_m)]
 
 
-def _level_distances(spots, subject):
+def level_distances(spots, subject):
+    """Distances (n,) along the floor between spots (n, 3) and the subject, metres."""
     return np.linalg.norm((spots - subject.source)[:, [0, 2]], axis=1)
 
 
 def _candidate_stays(spots, subject, camera, rng, *, eye_height):
     """Draw position, drift, azimuth, turn and elevation again and again."""
-    distances = _level_distances(spots, subject)
+    distances = level_distances(spots, subject)
     while len(spots):
         wanted = rng.uniform(distances.min(), distances.max())
         nearest = np.argsort(np.abs(distances - wanted), kind="stable")[:8]
         position = spots[rng.choice(nearest)] + (0, eye_height + rng.uniform(-0.1, 0.1), 0)
         drift = _draw_drift(rng)
         turn = rng.uniform(-0.95, 0.95) * MAX_DRIFT_DEG
-        heading, elevation = _draw_view(subject, camera, rng, position + drift / 2, abs(turn) / 2)
+        heading, elevation = draw_view(subject, camera, rng, position + drift / 2, abs(turn) / 2)
         yield position, drift, heading - turn / 2, turn, elevation
 
 
@@ -183,8 +184,11 @@ def _draw_drift(rng):
     return length * np.array([np.cos(course) * level, rise, np.sin(course) * level])
 
 
-def _draw_view(subject, camera, rng, eye, reserve_deg):
-    """Draw heading and tilt so that the subject falls anywhere into the middle pose's frame."""
+def draw_view(subject, camera, rng, eye, reserve_deg):
+    """Draw heading and tilt in degrees, so that the subject falls anywhere into the frame.
+
+    A turn by `reserve_deg` to either side is allowed for.
+    """
     azimuth, elevation, _ = directions(subject.source - eye)
     half_width, half_height = _half_sizes(subject, eye)
     spread = camera.fov_deg / 2 - MARGIN_DEG - reserve_deg - HIDDEN_SHARE * half_width
@@ -208,18 +212,19 @@ def _half_fov(camera):
     return np.radians(camera.fov_deg) / 2
 
 
-def _keeps_in_view(stay, room, subject, camera, sees):
+def _keeps_in_view(stay, floor, subject, camera, sees):
     """Tell whether the way is free and the subject in view at its ends and in its middle."""
     for part in (0.0, 0.5, 1.0):
         pose = stay.pose(stay.start_s + part * stay.duration_s)
-        if not is_free(room, pose.position[[0, 2]], 0.8 * CLEARANCE_M):
+        if not floor.is_free(pose.position, 0.8 * CLEARANCE_M):
             return False
-        if not _in_view(pose, subject, camera, sees):
+        if not in_view(pose, subject, camera, sees):
             return False
     return True
 
 
-def _in_view(pose, subject, camera, sees):
+def in_view(pose, subject, camera, sees):
+    """Tell whether a pose has the source, and enough of the subject, in frame and in sight."""
     points = np.vstack([subject.source, subject.outline])
     framed = np.isfinite(pixels(camera, pose.to_body(points))[:, 0])
     if not framed[0] or framed[1:].mean() < VISIBLE_SHARE:

@@ -1,4 +1,4 @@
-"""Setting a sounding object into a room."""
+"""Setting a sounding object into a room or a scan."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from simbinaural.geometry import Pose, directions, orientation_towards, rotate
 from simbinaural.scenes.objects import PlacedObject
-from simbinaural.trajectory.standing import free_points
+from simbinaural.trajectory.standing import RoomFloor
 
 TURN_DEG = 50.0
 """How far at most an object's front looks away from the middle of the free floor."""
@@ -23,13 +23,13 @@ class Spot:
     on_support: bool
 
 
-def find_spot(room, sound_object, rng):
+def find_spot(floor, sound_object, rng):
     """Find a place for an object: on a support where it belongs there, else on the free floor.
 
     Parameters
     ----------
-    room : Room
-        The room.
+    floor : RoomFloor or GroundFloor
+        Where to look (`simbinaural.trajectory.standing`).
     sound_object : SoundObject
         The object; its `placement` and size matter.
     rng : numpy.random.Generator
@@ -38,46 +38,37 @@ def find_spot(room, sound_object, rng):
     Returns
     -------
     Spot or None
-        None if the room has no place for it.
+        None if there is no place for it.
+
+    Notes
+    -----
+    A scan may be a bare shell: what belongs on a table lies on the floor there.
     """
-    half_width = _half_width(sound_object)
+    half_width = footprint_radius(sound_object)
     if sound_object.placement == "support":
-        return _support_spot(room, half_width, rng)
-    points = free_points(room, 200, rng, clearance_m=half_width + WALL_GAP_M)
+        point = floor.draw_support(half_width, rng)
+        if point is not None or isinstance(floor, RoomFloor):
+            return None if point is None else Spot(point, on_support=True)
+    points = floor.draw(200, rng, clearance_m=half_width + WALL_GAP_M)
     if not len(points):
         return None
-    x, z = points[rng.integers(len(points))]
-    return Spot(np.array([x, room.floor_y, z]), on_support=False)
+    return Spot(points[rng.integers(len(points))], on_support=False)
 
 
-def _support_spot(room, half_width, rng):
-    """Draw a support, and a point on it that leaves room for the object all around."""
-    fitting = [
-        support for support in room.supports if np.all(support.upper - support.lower > half_width)
-    ]
-    if not fitting:
-        return None
-    support = fitting[rng.integers(len(fitting))]
-    margin = np.minimum(half_width, (support.upper - support.lower) / 2)
-    x, z = rng.uniform(support.lower + margin, support.upper - margin)
-    return Spot(np.array([x, support.height, z]), on_support=True)
-
-
-def _half_width(sound_object):
-    """Radius of the object's footprint around its origin, without the thin rest: 80 %."""
+def footprint_radius(sound_object):
+    """Radius in metres of an object's footprint around its origin, without the thin rest: 80 %."""
     return 0.8 * float(np.max(np.linalg.norm(sound_object.mesh.vertices[:, [0, 2]], axis=1)))
 
 
-def pose_object(room, spot, rng):
-    """Turn an object so that its front looks into the room.
+def pose_object(floor, spot, rng):
+    """Turn an object so that its front looks at the free floor.
 
     Returns
     -------
     Pose
         Local coordinates to world.
     """
-    free = free_points(room, 300, rng, clearance_m=0.3)
-    middle = free.mean(axis=0) if len(free) else room.polygon.mean(axis=0)
+    middle = floor.middle(spot.position, rng)
     towards = np.array([middle[0] - spot.position[0], 0, middle[1] - spot.position[2]])
     azimuth = directions(towards)[0] if np.linalg.norm(towards) > 0.05 else 0.0
     turn = rng.uniform(-TURN_DEG, TURN_DEG)
