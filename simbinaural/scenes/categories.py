@@ -39,7 +39,7 @@ KEYWORDS = (
     ("marble granite quartz countertop counter terrazzo", "marble_floor"),
     ("limestone stone rock slate", "limestone_wall"),
     ("linoleum vinyl", "linoleum_on_concrete"),
-    ("window pane", "glass_window"),
+    ("window", "glass_window"),
     ("glass mirror screen monitor television tv picture painting poster", "glass_3mm"),
     ("metal steel iron chrome aluminium aluminum radiator", "hard_surface"),
     ("refrigerator fridge oven stove microwave dishwasher washer dryer", "hard_surface"),
@@ -55,7 +55,7 @@ KEYWORDS = (
     ("ceiling roof", "ceiling_plasterboard"),
     ("floor ground", "stage_floor"),
     ("wall plaster drywall gypsum stucco paint column pillar panel", "plasterboard"),
-    ("skirting baseboard chimney fireplace", "plasterboard"),
+    ("chimney fireplace", "plasterboard"),
 )
 
 

@@ -47,6 +47,9 @@ LEAST_AREA_M2 = 1.5
 SHED_M2 = 5.0
 """Less than this inside, and ten times as much outside, is no home."""
 
+TALLEST_M = 80.0
+"""What is higher is in other units: a room in centimetres, or in inches."""
+
 EYES_M = 1.6
 
 SIGHT_M = 30.0
@@ -88,9 +91,12 @@ def find_ground(mesh, caster=None):
     caster = caster or RayCaster(mesh.vertices, mesh.faces)
     surfaces = find_surfaces(mesh, caster, *_grid(mesh, caster))
     level = _level(surfaces)
+    if np.ptp(mesh.vertices[:, 1]) > TALLEST_M:
+        level = level.where(np.zeros(len(level), dtype=bool))
     is_inside = _is_inside(level.points, caster)
     floor, clearance, area = _standing(level.where(is_inside), caster)
-    if np.sum(area >= 0) * floor.spacing_m**2 < SHED_M2 and np.sum(~is_inside) > len(floor) * 10:
+    is_shed = np.sum(area >= 0) * floor.spacing_m**2 < SHED_M2
+    if is_shed and np.sum(~is_inside) > 10 * len(floor):
         # A set without walls, or with a shed on it: then its open ground is meant.
         floor, clearance, area = _standing(level.where(~is_inside), caster)
         area = np.where(area == 0, area, -1)
