@@ -27,6 +27,9 @@ _SLAB_M = 0.04  # patches are thin: the two sides of a wall are not one
 _TILTED = 0.5  # least cosine between a face and its plane
 _ALIKE = 0.94  # least cosine between a patch and its plane
 _ROUNDS = 12
+_LOCAL_ROUNDS = 4
+_CUBE_M = 1.0
+_MOST_CUBES = 100
 _POOL = 13  # columns of patches: area, area times normal, first and second moments
 _AREA, _NORMAL, _FIRST, _SECOND = 0, 1, 4, 7
 
@@ -81,8 +84,10 @@ def find_planes(vertices, faces, normals, areas):
     centered = vertices - middle
     slots = _slots(centered, faces, normals)
     patches = _pool(centered, faces, normals, areas, slots, int(slots.max()) + 1)
-    rough = _grow(patches, np.argsort(-patches[:, _AREA], kind="stable"))
-    of_face = _claim(centered, faces, normals, rough)
+    grid = _Grid.around(patches)
+    rough, held = _grow(patches, np.argsort(-patches[:, _AREA], kind="stable"), grid)
+    nearby = (*_planes_in_cells(grid, held), grid.cell[slots])
+    of_face = _claim(centered, faces, normals, rough, nearby)
     found, of_face = _fit(_pool(centered, faces, normals, areas, of_face, len(rough)), of_face)
     lower, upper = _bounds(vertices, faces, of_face, len(found))
     return Planes(found[:, :3], found[:, 3] + found[:, :3] @ middle, lower, upper, of_face)
@@ -130,14 +135,76 @@ def _pool(vertices, faces, normals, areas, slots, n_slots):
     return pooled
 
 
+class _Grid(NamedTuple):
+    """Cubes that patches lie in, with a margin of one empty cube all around.
+
+    Attributes
+    ----------
+    cell : (patches,) numpy.ndarray of int64
+        The cube of each.
+    sizes : (3,) numpy.ndarray of int64
+        Cubes along each axis.
+    starts, patches : numpy.ndarray of int64
+        The patches of cube c are patches[starts[c] : starts[c + 1]].
+    """
+
+    cell: np.ndarray
+    sizes: np.ndarray
+    starts: np.ndarray
+    patches: np.ndarray
+
+    @classmethod
+    def around(cls, patches):
+        middles = patches[:, _FIRST:_SECOND] / np.maximum(patches[:, _AREA], 1e-12)[:, None]
+        middles -= middles.min(axis=0)
+        cubes = (middles // max(_CUBE_M, middles.max() / _MOST_CUBES)).astype(np.int64) + 1
+        sizes = cubes.max(axis=0) + 2
+        cell = (cubes[:, 0] * sizes[1] + cubes[:, 1]) * sizes[2] + cubes[:, 2]
+        counts = np.bincount(cell, minlength=int(np.prod(sizes)))
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return cls(cell, sizes, starts, np.argsort(cell, kind="stable"))
+
+    def steps(self):
+        """What leads from a cube to itself and its 26 neighbors."""
+        _, height, depth = (int(size) for size in self.sizes)
+        x, y, z = np.mgrid[-1:2, -1:2, -1:2].reshape(3, -1)
+        return (x * height + y) * depth + z
+
+
+def _planes_in_cells(grid, held):
+    """Planes that hold patches in or next to each cube: starts (cubes + 1,) and a list."""
+    kept = held >= 0
+    n_planes, n_cells = int(held.max()) + 1, len(grid.starts) - 1
+    cells = (grid.cell[kept][:, None] + grid.steps()).ravel()
+    pairs = np.unique(cells * max(n_planes, 1) + np.repeat(held[kept], 27))
+    starts = np.searchsorted(pairs, np.arange(n_cells + 1) * max(n_planes, 1))
+    return starts, pairs % max(n_planes, 1)
+
+
 @compiled
-def _grow(patches, order):
-    """Planes (planes, 4: normal, offset) that hold patches, from each that is not held yet on."""
-    n = patches.shape[0]
-    free = patches[:, _AREA] > 0
-    inside = np.zeros(n, np.bool_)
-    found = np.empty((n, 4))
+def _neighbors(grid, cell, near):
+    """List the patches in a cube and around it; their number."""
     count = 0
+    for x in range(-1, 2):
+        for y in range(-1, 2):
+            other = cell + (x * grid.sizes[1] + y) * grid.sizes[2]
+            # Cubes along the last axis follow one another.
+            for i in range(grid.starts[other - 1], grid.starts[other + 2]):
+                near[count] = grid.patches[i]
+                count += 1
+    return count
+
+
+@compiled
+def _grow(patches, order, grid):
+    """Planes (planes, 4: normal, offset) that hold patches, from each that is not held yet on.
+
+    And the plane (patches,) that holds each.
+    """
+    n = patches.shape[0]
+    free, held = patches[:, _AREA] > 0, np.full(n, -1, np.int32)
+    rest, members, near = np.flatnonzero(free), np.empty(n, np.int64), np.empty(n, np.int64)
+    found, count = np.empty((n, 4)), 0
     plane, total = np.empty(4), np.empty(_POOL)
     for seed in order:
         size = patches[seed, _NORMAL : _NORMAL + 3]
@@ -145,46 +212,52 @@ def _grow(patches, order):
         if not free[seed] or np.sqrt(dot(size, size)) < 0.9 * patches[seed, _AREA]:
             continue
         _settle(patches[seed], plane)
-        members = 0
-        for turn in range(_ROUNDS):
-            now = _gather(patches, free, plane, inside, total)
-            if now in (0, members) or (turn == 3 and total[_AREA] < 0.5 * SMALLEST_M2):
+        around = near[: _neighbors(grid, grid.cell[seed], near)]
+        for _ in range(_LOCAL_ROUNDS):
+            now = _gather(patches, free, around, plane, members, total)
+            if now == 0:
                 break
-            members = now
             _settle(total, plane)
+        if total[_AREA] >= 0.5 * SMALLEST_M2:
+            before = 0
+            for _ in range(_ROUNDS):
+                now = _gather(patches, free, rest, plane, members, total)
+                if now in (0, before):
+                    break
+                before = now
+                _settle(total, plane)
         free[seed] = False
-        keeps = total[_AREA] >= SMALLEST_M2
-        for i in range(n):
-            free[i] &= not inside[i]
-        if keeps:
+        free[members[:now]] = False
+        if total[_AREA] >= SMALLEST_M2:
             found[count] = plane
+            held[members[:now]] = count
             count += 1
-    return found[:count]
+            rest = rest[free[rest]]
+    return found[:count], held
 
 
 @compiled
-def _gather(patches, free, plane, inside, total):
-    """Find the free patches on a plane, sum them up and count them."""
+def _gather(patches, free, candidates, plane, members, total):
+    """Find the free candidates on a plane, sum them up and count them."""
     total[:] = 0
     count = 0
-    for i in range(patches.shape[0]):
-        inside[i] = False
+    for i in candidates:
         if not free[i]:
             continue
-        area = patches[i, _AREA]
-        away = dot(patches[i, _FIRST : _FIRST + 3], plane) - plane[3] * area
-        if abs(away) > TOLERANCE_M * area:
+        row = patches[i]
+        away = row[_FIRST] * plane[0] + row[_FIRST + 1] * plane[1] + row[_FIRST + 2] * plane[2]
+        if abs(away - plane[3] * row[_AREA]) > TOLERANCE_M * row[_AREA]:
             continue
-        normal = patches[i, _NORMAL : _NORMAL + 3]
+        normal = row[_NORMAL : _NORMAL + 3]
         alike = dot(normal, plane)
         if alike * alike < _ALIKE**2 * dot(normal, normal):
             continue
-        inside[i] = True
-        sign = 1.0 if alike > 0 else -1.0
+        members[count] = i
         count += 1
+        sign = 1.0 if alike > 0 else -1.0
         for k in range(_POOL):
             turned = _NORMAL <= k < _FIRST
-            total[k] += sign * patches[i, k] if turned else patches[i, k]
+            total[k] += sign * row[k] if turned else row[k]
     return count
 
 
@@ -212,12 +285,13 @@ def _settle(total, plane):
 
 
 @compiled
-def _claim(vertices, faces, normals, planes):
+def _claim(vertices, faces, normals, planes, nearby):
     """Plane (faces,) that each face lies closest to, all its corners within the tolerance."""
+    starts, listed, cells = nearby
     of_face = np.full(faces.shape[0], -1, np.int32)
     for f in range(faces.shape[0]):
         nearest = TOLERANCE_M
-        for p in range(planes.shape[0]):
+        for p in listed[starts[cells[f]] : starts[cells[f] + 1]]:
             if abs(dot(normals[f], planes[p])) < _TILTED:
                 continue
             farthest = 0.0
