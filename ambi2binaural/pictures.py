@@ -4,7 +4,7 @@ Options override all; what remains a guess is noted as one.
 """
 
 from ambi2binaural.layout import VideoLayout
-from ambi2binaural.seams import eyes, half, recognize
+from ambi2binaural.seams import SAME_EYES, eyes, half, likeness, recognize
 from simbinaural.errors import InputError, require
 
 HALF_SPHERE = 0.55
@@ -72,6 +72,8 @@ def _settle_projection(known, notes, shape, look):
     told = {} if "projection" in known else _told_by_shape(known, shape)
     # Pixels that are not square may be left from any picture that this one was made of.
     if told and shape[2] == 1:
+        if "stereo" not in known:
+            _require_no_half_spheres(told["stereo"], look())
         known.update({**told, **known})
     if known.get("projection", (None,))[0] in (None, "mesh"):
         _settle_by_content(known, notes, look(), told or _guess(shape))
@@ -93,6 +95,20 @@ def _told_by_shape(known, shape):
             says = f"shape: {_words(shape)} is {aspect:g}:1"
             return {"projection": ("equirect", says), "stereo": (eyes_of_shape, says)}
     return {}
+
+
+def _require_no_half_spheres(told, pictures):
+    """Refuse two eyes side by side in a shape that is otherwise that of whole spheres."""
+    stereo, says = told
+    if stereo not in ("mono", "top-bottom"):
+        return
+    beside = likeness(pictures, "left-right")
+    above = likeness(pictures, "top-bottom") if stereo == "top-bottom" else 0.0
+    require(
+        beside < SAME_EYES or beside <= above,
+        f"video must show the whole sphere, got halves that are alike left and right ({says}): "
+        f"a 180° video; pass --stereo {stereo} if it does",
+    )
 
 
 def _eyes_by_shape(projection, shape):

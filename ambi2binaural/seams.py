@@ -66,6 +66,34 @@ def eyes(pictures):
     return best if likeness[best] >= SAME_EYES else "mono"
 
 
+def likeness(pictures, stereo):
+    """Correlation of two eyes' parts of pictures, but for what is the same all around.
+
+    Parameters
+    ----------
+    pictures : (pictures, height, width) array_like
+        Gray.
+    stereo : str
+        ``top-bottom`` or ``left-right``.
+
+    Returns
+    -------
+    float
+        -1 to 1; 0 of pictures that show nothing.
+
+    Notes
+    -----
+    Each row's mean is taken off: sky above ground makes any two halves of a panorama alike.
+    """
+    pictures = np.asarray(pictures, dtype=float)
+    require_shape("pictures", pictures, (None, None, None))
+    parts = [half(pictures, stereo, second=second) for second in (False, True)]
+    if not pictures.size:
+        return 0.0
+    first, second = (part - part.mean(axis=2, keepdims=True) for part in parts)
+    return float(_correlation(first, second)) if min(first.std(), second.std()) >= 1 else 0.0
+
+
 def half(pictures, stereo, *, second=False):
     """One eye's part of pictures (pictures, height, width): the first, by default."""
     height, width = pictures.shape[1:]

@@ -21,7 +21,7 @@ from ambi2binaural.info import measure, render_info
 from ambi2binaural.layout import AudioLayout, Overrides
 from ambi2binaural.media import SampleReader, open_media, read_declaration
 from ambi2binaural.pictures import find_video_layout
-from ambi2binaural.seams import SMOOTH, eyes, half, recognize, roughness
+from ambi2binaural.seams import SMOOTH, eyes, half, likeness, recognize, roughness
 from simbinaural.ambisonics import convert, encode
 from simbinaural.boxes import boxes, find_boxes, make_box, make_full_box, splice
 from simbinaural.errors import InputError
@@ -36,6 +36,7 @@ from simbinaural.spherical import (
 SHARED = Path(__file__).parents[1].parent / "shared" / "data" / "ambisonic"
 RATE = 48000
 SQUARE = (3840, 1920, 1.0)
+WHOLE = {"projection": "equirect", "stereo": "mono"}
 WIDE = (1920, 1080, 1.0)
 
 
@@ -301,7 +302,7 @@ def layout_of(declared=None, shape=SQUARE, pictures=None, **overrides):
     ],
 )
 def test_shape_tells(shape, stereo):
-    layout = layout_of(shape=shape)
+    layout = layout_of(shape=shape, pictures=np.zeros((0, 192, 384)))
     assert (layout.projection, layout.stereo) == ("equirect", stereo)
     assert layout.how["projection"].startswith(f"shape: {shape[0]} x {shape[1]} is ")
 
@@ -360,6 +361,31 @@ def test_likeness_tells_eyes(tmp_path):
     np.testing.assert_array_equal(half(above, "top-bottom", second=True), other)
     np.testing.assert_array_equal(half(beside, "left-right"), one)
     assert layout_of(shape=WIDE, pictures=above).stereo == "top-bottom"
+
+
+def test_two_half_spheres_side_by_side_are_no_whole_one(tmp_path):
+    one = projected(tmp_path, "e")
+    near = np.roll(one, 3, axis=2)
+    squeezed = np.concatenate([one[..., ::2], near[..., ::2]], axis=2)
+    above = np.concatenate([one[:, ::2], near[:, ::2]], axis=1)
+    wide, square = (3840, 1920, 1.0), (3840, 3840, 1.0)
+    for shape, option in ((wide, "mono"), (square, "top-bottom")):
+        told = rf"alike left and right \(shape: .* a 180° video; pass --stereo {option} if it does"
+        with pytest.raises(InputError, match=told):
+            layout_of(shape=shape, pictures=squeezed)
+        assert layout_of(shape=shape, pictures=squeezed, stereo=option).stereo == option
+        assert layout_of(shape=shape, projection="equirect").projection == "equirect"
+    assert layout_of(shape=wide, pictures=one).stereo == "mono"
+    assert layout_of(shape=square, pictures=above).stereo == "top-bottom"
+
+
+def test_sky_above_ground_makes_no_two_eyes():
+    rng = np.random.default_rng(0)
+    picture = np.linspace(230, 20, 192)[:, None] + rng.normal(0, 8, (1, 192, 384))
+    assert eyes(picture) == "left-right"
+    assert likeness(picture, "left-right") < 0.1
+    assert layout_of(shape=(3840, 1920, 1.0), pictures=picture).stereo == "mono"
+    assert likeness(np.full((1, 4, 4), 9), "left-right") == 0
 
 
 def test_pixels_that_are_not_square_ask_for_content(tmp_path):
@@ -719,4 +745,4 @@ def test_real_recordings(tmp_path):
 
 def test_layouts_can_be_keys():
     assert len({AudioLayout(how={"order": "option"}), AudioLayout()}) == 1
-    assert hash(layout_of()) == hash(layout_of())
+    assert hash(layout_of(WHOLE)) == hash(layout_of(WHOLE))
