@@ -10,7 +10,7 @@ from simbinaural.vision.rays import aim
 from simbinaural.vision.scan import load_scan
 from simbinaural.vision.shadows import cast_shadows
 from simbinaural.vision.surfaces import corners_of
-from simbinaural.vision.surroundings import insert, light_up, nearest_hits
+from simbinaural.vision.surroundings import insert, light_up, nearest_hits, pair_casters
 from simbinaural.vision.textures import LINEAR
 from simbinaural.vision.unlit import World, mix_reflections, mix_samples, shade_pixels, show
 
@@ -41,7 +41,7 @@ class ScanSet:
         self._objects = inserted.stage.surfaces
         self.corners = corners_of(self._objects)
         self.scan_caster = self._scan.caster
-        self._casters = self.scan_caster, inserted.caster
+        self._casters = pair_casters(self._scan, inserted)
         self.world = World(
             self._scan.surfaces, self._scan.atlas, LINEAR, inserted.stage, cast_shadows([], [])
         )
@@ -79,7 +79,7 @@ class ScanSet:
 
     def sees(self, origins, targets, through_objects):
         """Tell whether nothing stands between points (see `Renderer.sees`)."""
-        casters = self._casters[:1] if through_objects else self._casters
+        casters = self._casters[: 1 if through_objects else 2]
         return np.logical_and.reduce([caster.sees(origins, targets) for caster in casters])
 
     def _find_faces(self, view, camera):
@@ -93,7 +93,7 @@ class ScanSet:
         return self._cast(*aim(view, view.ways[0])).face.reshape(camera.height, camera.width)
 
     def _cast(self, origins, ways):
-        return nearest_hits(self._casters, len(self._scan.surfaces.label), origins, ways)
+        return nearest_hits(self._casters, origins, ways)
 
 
 @njit(cache=True, error_model="numpy")

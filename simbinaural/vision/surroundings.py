@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simbinaural.casting import Hits, RayCaster
+from simbinaural.casting import RayCaster
 from simbinaural.kernels import njit
 from simbinaural.scenes.scene import Mesh, Texture
 from simbinaural.vision.bounces import hemisphere_rays
@@ -127,8 +127,7 @@ def light_up(world, inserted, casters):
     world : World
         The scan and the objects, not yet lit, without shadows.
     inserted : Inserted
-    casters : pair of RayCaster
-        Of the scan and of the objects.
+    casters : Casters
 
     Returns
     -------
@@ -147,7 +146,7 @@ def light_up(world, inserted, casters):
     points = points._replace(phase=np.arange(len(face), dtype=np.int32))
     n_rays = int(np.clip(MOST_RAYS // len(face), *RAYS))
     origins, ways = hemisphere_rays(points, n_rays)
-    hits = nearest_hits(casters, len(world.surfaces.label), origins, ways)
+    hits = nearest_hits(casters, origins, ways)
     seen = np.zeros((len(hits.face), 3), np.float32)
     _see_scan(world, hits.face, origins, ways, np.float32(np.sqrt(2 * np.pi / n_rays)), seen)
     own = np.full(hits.face.shape, -1, np.int32)
@@ -161,13 +160,65 @@ def light_up(world, inserted, casters):
     return light
 
 
-def nearest_hits(casters, n_scan, origins, ways):
-    """First hits among a scan and objects; the faces of these are numbered behind its own."""
-    scan, things = (caster.first_hits(origins, ways) for caster in casters)
-    nearer = (things.face >= 0) & ((scan.face < 0) | (things.distance < scan.distance))
-    columns = [np.where(nearer, b, a) for a, b in zip(scan, things, strict=True)]
-    columns[0] = np.where(nearer, things.face + n_scan, scan.face).astype(np.int32)
-    return Hits(*columns)
+class Casters(NamedTuple):
+    """Rays at a scan and at the objects in it, whose faces are numbered behind its own.
+
+    Attributes
+    ----------
+    scan, objects : RayCaster
+    n_scan : int
+        Faces of the scan.
+    lower, upper : (3,) numpy.ndarray
+        Corners of a box around all objects.
+    """
+
+    scan: RayCaster
+    objects: RayCaster
+    n_scan: int
+    lower: np.ndarray
+    upper: np.ndarray
+
+
+def pair_casters(scan, inserted):
+    """Casters of a `ScannedHome` and of what is inserted."""
+    vertices = inserted.mesh.vertices.astype(float)
+    lower, upper = vertices.min(axis=0, initial=np.inf), vertices.max(axis=0, initial=-np.inf)
+    return Casters(scan.caster, inserted.caster, len(scan.surfaces.label), lower, upper)
+
+
+def nearest_hits(casters, origins, ways):
+    """What rays meet first, of a scan and of the objects in it: Hits."""
+    hits = casters.scan.first_hits(origins, ways)
+    rays = _towards(casters.lower, casters.upper, origins, ways)
+    if len(rays) == 0:
+        return hits
+    found = casters.objects.first_hits(origins[rays], ways[rays])
+    nearer = (found.face >= 0) & ((hits.face[rays] < 0) | (found.distance < hits.distance[rays]))
+    for all_rays, some in zip(hits, found, strict=True):
+        all_rays[rays[nearer]] = some[nearer]
+    hits.face[rays[nearer]] += casters.n_scan
+    return hits
+
+
+@njit(cache=True, error_model="numpy")
+def _towards(lower, upper, origins, ways):
+    """Numbers (n,) of the rays that pass through a box, to which most do not go."""
+    rays, count = np.empty(len(origins), np.int64), 0
+    for ray in range(len(origins)):
+        enter, leave = 0.0, np.inf
+        for k in range(3):
+            before, after = lower[k] - origins[ray, k], upper[k] - origins[ray, k]
+            way = ways[ray, k]
+            if way == 0:
+                enter = enter if before <= 0 <= after else np.inf
+            else:
+                enter = max(enter, min(before / way, after / way))
+                leave = min(leave, max(before / way, after / way))
+        # A little wider: the rays are in 32 bits.
+        if enter <= leave * (1 + 1e-5) + 1e-5:
+            rays[count] = ray
+            count += 1
+    return rays[:count]
 
 
 @njit(cache=True, error_model="numpy")
