@@ -3,7 +3,8 @@
 numba looks at a kernel's own file to tell whether its cached code is still good, not at the files
 of the kernels that it calls: after an upgrade, old code could go on running inside new. So the
 cache lies in a folder that is named after the sources of all kernels; another version compiles
-anew, once, and the folders of versions that are gone are removed.
+anew, once, and the folders of versions that nobody has used for a day are removed: a process that
+began before an upgrade may still be at work.
 
 Import `njit` from here, never from numba.
 """
@@ -12,6 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import numba
@@ -22,6 +24,9 @@ __all__ = ["njit"]
 PACKAGE = Path(__file__).parent
 
 PREFIX = "kernels-"
+
+UNUSED_S = 24 * 3600
+"""After this long an unused version's code is removed."""
 
 MARKS = (b"njit", b"@compiled")
 """What the sources of kernels contain."""
@@ -54,10 +59,19 @@ def _keep_cache():
     if os.environ.get("NUMBA_CACHE_DIR"):
         return
     folder = _parent() / f"{PREFIX}{_digest()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)  # tells others that it is in use
     for other in folder.parent.glob(f"{PREFIX}*"):
-        if other != folder:
+        if other != folder and _is_unused(other):
             shutil.rmtree(other, ignore_errors=True)
     numba.config.CACHE_DIR = str(folder)
+
+
+def _is_unused(folder):
+    try:
+        return time.time() - folder.stat().st_mtime > UNUSED_S
+    except OSError:
+        return False  # another process removes it
 
 
 _keep_cache()

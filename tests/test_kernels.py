@@ -53,5 +53,18 @@ def test_code_is_kept_but_never_stale(tmp_path):
     assert run_package(tmp_path, 1) == (4, 0)
     assert run_package(tmp_path, 1) == (4, 1)
     assert run_package(tmp_path, 10) == (22, 0)
-    caches = list(Path(tmp_path).rglob(f"{simbinaural.kernels.PREFIX}*"))
-    assert len(caches) == 1
+
+
+def test_code_goes_when_nobody_has_used_it_for_a_day(tmp_path):
+    def caches():
+        return set(Path(tmp_path).rglob(f"{simbinaural.kernels.PREFIX}*"))
+
+    run_package(tmp_path, 1)
+    (first,) = caches()
+    run_package(tmp_path, 10)
+    assert first in caches()  # a process may still be at work with it
+    long_ago = first.stat().st_mtime - 1.1 * simbinaural.kernels.UNUSED_S
+    os.utime(first, (long_ago, long_ago))
+    run_package(tmp_path, 10)
+    assert len(caches()) == 1
+    assert first not in caches()

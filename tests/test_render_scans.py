@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from scan_files import BOX_SIZE, FLOOR, furnished_box, in_l_shape, l_shaped_room, write_mesh, z_up
+from soundspaces_files import write_soundspaces
 
 from simbinaural.cli import main
 from simbinaural.shards import clip_faults, open_dataset
@@ -165,3 +166,75 @@ def test_bad_input_is_one_line(arguments, message, tmp_path):
     (line,) = result.stderr.splitlines()
     assert message in line
     assert not (tmp_path / "sim" / "shards").exists()
+
+
+@pytest.mark.parametrize("ambisonic", [False, True])
+def test_soundspaces_is_chosen_where_its_files_are(tmp_path, ambisonic):
+    root, out = tmp_path / "data", tmp_path / "sim"
+    small = write_soundspaces(root, binaural=not ambisonic, ambisonic=ambisonic)
+    audio = ["--audio", "binaural,foa"] if ambisonic else []
+    arguments = ["--scene-root", root, "--videos", 2, *SMALL, *audio, "--out", out]
+    result = run("render", "--scenes", "mp3d", *arguments)
+    assert result.exit_code == 0, result.output
+    assert run("verify", out).exit_code == 0
+    ears = np.array([small.ear(index) for index in small.points])
+    with open_dataset(out) as clips:
+        for clip in clips:
+            assert clip.attributes["acoustics"] == "soundspaces"
+            assert clip.attributes["directivity"] == "omni"
+            for point in (*clip["camera"][:, :3], *clip["source_position"]):
+                assert np.linalg.norm(ears - point, axis=1).min() < 1e-6
+    licenses = json.loads((out / "dataset.json").read_text())["licenses"]
+    assert "CC-BY 4.0" in licenses["acoustics"]
+    assert "Matterport3D" in licenses["scenes"]
+
+
+def test_soundspaces_without_its_files_is_refused(tmp_path):
+    small = write_soundspaces(tmp_path, binaural=False)
+    arguments = ["--scene-root", tmp_path, "--videos", 1, *SMALL, "--out", tmp_path / "sim"]
+    result = run("render", "--scenes", "mp3d", "--acoustics", "soundspaces", *arguments)
+    assert result.exit_code == 1
+    assert f"{small.scene_id}: has no responses of SoundSpaces" in result.stderr.splitlines()[-1]
+
+
+def test_rlr_is_heard_where_it_is_asked_for(folder, tmp_path):
+    pytest.importorskip("rlr_audio_propagation", reason="the extra soundspaces is not installed")
+    outs = [tmp_path / name for name in ("one", "two")]
+    for out, workers in zip(outs, (1, 2), strict=True):
+        arguments = ["--videos", 2, *SMALL, "--audio", "binaural,foa", "--workers", workers]
+        choice = ["--acoustics", "rlr", "--shard-clips", 1]
+        result = run("render", "--scenes", folder / "box.glb", *arguments, *choice, "--out", out)
+        assert result.exit_code == 0, result.output
+        assert result.stderr.count("no directivity") == 1
+    assert run("verify", outs[0]).exit_code == 0
+    for path in (outs[0] / "shards").glob("*.h5"):
+        assert (outs[1] / "shards" / path.name).read_bytes() == path.read_bytes()
+    info = json.loads((outs[0] / "dataset.json").read_text())
+    assert info["engines"]["acoustics"] == "rlr"
+    assert "CC-BY-NC" in info["licenses"]["acoustics"]
+    with open_dataset(outs[0]) as clips:
+        assert {clip.attributes["directivity"] for clip in clips} == {"omni"}
+
+
+def test_built_in_homes_sound_in_their_mesh_too(tmp_path):
+    out = tmp_path / "sim"
+    arguments = ["--videos", 1, *SMALL, "--out", out]
+    result = run("render", "--scenes", "procedural:1", "--acoustics", "mesh", *arguments)
+    assert result.exit_code == 0, result.output
+    assert run("verify", out).exit_code == 0
+
+
+def test_what_auto_chose_stays_when_a_data_set_goes_on(folder, tmp_path, monkeypatch):
+    out = tmp_path / "sim"
+    arguments = ["--scenes", folder / "box.glb", *SMALL, "--out", out]
+    assert run("render", *arguments, "--videos", 1).exit_code == 0
+    asked = []
+
+    def choose(wanted, *, is_scan):
+        asked.append((wanted, is_scan))
+        return "embree", "as before"
+
+    monkeypatch.setattr("simbinaural.dataset.render.choose_vision", choose)
+    result = run("render", *arguments, "--videos", 2)
+    assert result.exit_code == 0, result.output
+    assert asked == [("embree", True)]

@@ -145,7 +145,8 @@ class RlrEngine:
             fields = [_ambix(heard[k][0][1], poses[k], foa_axes) for k in range(len(poses))]
             ambisonic = _at_length(fields, n_taps, hrtf.sample_rate)
         hits = float(np.mean([efficiency for _, efficiency in heard]))
-        return Responses(binaural, ambisonic, _warnings(scene, hits, directivity, complaints))
+        warnings = _warnings(scene, hits, directivity, complaints)
+        return Responses(binaural, ambisonic, warnings, omni=True)
 
     def _settings(self, sample_rate):
         """What the engine is told; nothing is left to its defaults, which its documents differ on.
