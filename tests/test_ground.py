@@ -1,5 +1,8 @@
 """Where a camera can stand, found in meshes whose floors are known."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import trimesh
@@ -20,8 +23,11 @@ from simbinaural.casting import RayCaster
 from simbinaural.errors import InputError
 from simbinaural.scenes.clearance import clearances
 from simbinaural.scenes.ground import find_ground, ground_of
+from simbinaural.scenes.mesh_files import read_mesh
 from simbinaural.scenes.procedural import make_home
-from simbinaural.scenes.scene import Scan
+from simbinaural.scenes.scene import Ground, Scan
+
+SIMPLE_ROOM = Path(__file__).parents[2] / "shared" / "data" / "scenes" / "simple_room.glb"
 
 PAINT = flat_picture((150, 150, 150))
 
@@ -250,6 +256,29 @@ def test_the_same_mesh_has_the_same_ground():
     one, other = find_ground(mesh), find_ground(mesh)
     for name in ("points", "clearance_m", "area", "supports", "support_half_width_m"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_a_navigation_mesh_tells_first_and_tables_are_added(tmp_path, monkeypatch):
+    scan = Scan("files", "home", tmp_path / "home.glb")
+    mesh = mesh_of(furnished_box())
+    told = Ground(np.array([(1.5, 0, 1.5), (1.5, 0, 2.2)]), np.ones(2), np.zeros(2, int), 0.1)
+    for known, n_points in ((told, 2), (None, 1352), (replace(told, points=told.points[:0]), 1352)):
+        monkeypatch.setattr("simbinaural.scenes.ground.navmesh_ground", lambda *_, k=known: k)
+        ground = ground_of(scan, mesh)
+        assert len(ground.points) == n_points
+        assert len(ground.supports) > 20
+        np.testing.assert_allclose(ground.supports[:, 1], TABLE_TOP[2], atol=1e-5)
+
+
+@pytest.mark.skipif(not SIMPLE_ROOM.is_file(), reason="shared/data is not there")
+def test_the_simple_room_of_habitat():
+    mesh = read_mesh(SIMPLE_ROOM, up="z").mesh
+    ground = find_ground(mesh)
+    # A slab without walls, 10 x 10 m, with a table of 1.4 m and a box of 2 m.
+    np.testing.assert_allclose(ground.points[:, 1], 0.15, atol=0.01)
+    assert 95 < len(ground.points) * ground.spacing_m**2 < 110
+    np.testing.assert_allclose(ground.supports[:, 1], 1.15, atol=0.01)
+    assert len(ground.supports) > 100
 
 
 @pytest.mark.parametrize("scale", [0.1, 1000.0])

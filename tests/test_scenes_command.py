@@ -50,10 +50,11 @@ def test_the_picture_shows_the_points_where_they_are(tmp_path):
 
 
 def test_storeys_are_told_apart():
-    heights = np.array([0, 0.01, 0.2, 0.4, 1.5, 2.7, 2.71, 5.4])
-    points = np.stack([np.zeros(8), heights, np.zeros(8)], axis=1)
-    found = storeys(Ground(points, np.ones(8), np.zeros(8, int), 0.1))
-    assert found == [(0.0, 1.5), (2.7, 2.71), (5.4, 5.4)]
+    stairs = np.arange(0.18, 2.7, 0.18)
+    heights = np.concatenate([np.full(300, 0.01), [-0.02], stairs, np.full(200, 2.7), [3.1]])
+    points = np.stack([np.zeros_like(heights), heights, np.zeros_like(heights)], axis=1)
+    found = storeys(Ground(points, np.ones(len(points)), np.zeros(len(points), int), 0.1))
+    np.testing.assert_allclose(found, [(-0.02, -0.02, 2.52), (2.7, 2.7, 3.1)])
 
 
 def test_built_in_homes_are_listed_by_their_rooms():

@@ -11,6 +11,9 @@ EYES_M = 1.6
 STOREY_M = 1.8
 """Floors that are closer in height are drawn together."""
 
+LEVEL_M, FLOOR_M2 = 0.1, 1.0
+"""So much at about one height is the floor of a storey, not a stair."""
+
 SIDE_PX = 900
 """Longer side of a storey's plan."""
 
@@ -49,22 +52,35 @@ def draw_plan(scene, caster=None):
     """
     caster = caster or RayCaster(scene.mesh.vertices, scene.mesh.faces)
     view = _View(scene)
-    plans = [_plan(scene, caster, view, low, high) for low, high in storeys(scene.ground)]
+    plans = [_plan(scene, caster, view, *storey) for storey in storeys(scene.ground)]
     return np.concatenate(plans, axis=1)
 
 
 def storeys(ground):
-    """Lowest and highest standing point (low, high) of each storey, metres, from below.
+    """Tell the storeys of a ground apart.
 
-    Stairs belong to the storey that they begin in, up to where the next one begins.
+    Returns
+    -------
+    list of (float, float, float)
+        From below: height of the floor, and of the lowest and the highest standing point. Stairs
+        belong to the storey that they begin in.
     """
+    heights = np.sort(ground.points[:, 1])
+    level = np.searchsorted(heights, heights + LEVEL_M) - np.searchsorted(
+        heights, heights - LEVEL_M
+    )
+    wide = heights[level * ground.spacing_m**2 >= FLOOR_M2]
     floors = []
-    for height in np.sort(ground.points[:, 1]):
-        if floors and height - floors[-1][0] < STOREY_M:
-            floors[-1][1] = height
-        else:
-            floors.append([height, height])
-    return [(float(low), float(high)) for low, high in floors]
+    for height in wide if len(wide) else heights:
+        if not floors or height - floors[-1] >= STOREY_M:
+            floors.append(float(height))
+    starts = np.searchsorted(heights, np.array(floors[1:]) - LEVEL_M)
+    parts = np.split(heights, starts)
+    return [
+        (floor, float(part[0]), float(part[-1]))
+        for floor, part in zip(floors, parts, strict=True)
+        if len(part)
+    ]
 
 
 class _View:
@@ -90,31 +106,31 @@ class _View:
         return np.insert(places, 1, height, axis=1).astype(np.float32)
 
 
-def _plan(scene, caster, view, low, high):
-    cut = low + EYES_M
+def _plan(scene, caster, view, floor, low, high):
+    cut = floor + EYES_M
     width, height = view.size
     canvas = np.full((height + 3 * MARGIN_PX, width + 2 * MARGIN_PX, 3), PAPER, np.uint8)
     inner = canvas[MARGIN_PX : MARGIN_PX + height, MARGIN_PX : MARGIN_PX + width]
-    inner[:] = _shaded(scene.mesh, caster, view, low, cut)
+    inner[:] = _shaded(scene.mesh, caster, view, floor, cut)
     ground = scene.ground
     here = (ground.points[:, 1] >= low) & (ground.points[:, 1] <= high)
     radius = max(1, int(0.25 * ground.spacing_m / view.pixel_m))
     colors = [AREA_COLORS[area % len(AREA_COLORS)] for area in ground.area[here]]
     _dots(canvas, view.pixels(ground.points[here]), colors, radius)
-    on = (ground.supports[:, 1] > low) & (ground.supports[:, 1] < cut)
+    on = (ground.supports[:, 1] > floor) & (ground.supports[:, 1] < cut)
     _dots(canvas, view.pixels(ground.supports[on]), [SUPPORT_COLOR] * on.sum(), radius)
-    _label(canvas, view, f"{scene.name}, floor at {low + 0.0001:.1f} m")
+    _label(canvas, view, f"{scene.name}, floor at {floor + 0.0001:.1f} m")
     return canvas
 
 
-def _shaded(mesh, caster, view, low, cut):
+def _shaded(mesh, caster, view, floor, cut):
     """Picture (height, width, 3): what lies below the cut, lighter the higher, walls dark."""
     starts = view.lines(cut)
     down = np.broadcast_to(np.array((0, -1, 0), np.float32), starts.shape)
     hits = caster.first_hits(starts, np.ascontiguousarray(down))
     depth = np.where(hits.face >= 0, hits.distance, np.inf).reshape(view.size[::-1])
-    rise = np.clip((cut - low - depth) / EYES_M, 0, 1)
-    shade = np.where(np.isfinite(depth) & (depth < cut - low + 0.6), 235 - 105 * rise, 255)
+    rise = np.clip((cut - floor - depth) / EYES_M, 0, 1)
+    shade = np.where(np.isfinite(depth) & (depth < cut - floor + 0.6), 235 - 105 * rise, 255)
     picture = np.repeat(shade[..., None], 3, axis=2).astype(np.uint8)
     section = _section(mesh, cut)
     ends = view.pixels(section.reshape(-1, 3)).reshape(-1, 2, 2) - MARGIN_PX

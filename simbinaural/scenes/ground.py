@@ -12,6 +12,8 @@ what is left::
 The sign of normals is not asked, and holes of a scan do no harm.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -21,6 +23,7 @@ from simbinaural.casting import RayCaster
 from simbinaural.errors import InputError
 from simbinaural.scenes.clearance import clearances, level_distances
 from simbinaural.scenes.columns import find_surfaces, neighbors
+from simbinaural.scenes.navmesh import navmesh_ground
 from simbinaural.scenes.scene import Ground
 from simbinaural.scenes.supports import find_supports
 
@@ -139,7 +142,10 @@ def ground_of(scan, mesh):
         If nobody can stand there.
     """
     caster = RayCaster(mesh.vertices, mesh.faces)
-    ground = _navmesh_ground(scan, caster) or find_ground(mesh, caster)
+    ground = navmesh_ground(scan, caster)
+    if ground is not None and len(ground.points):
+        return _with_supports(ground, mesh, caster)
+    ground = find_ground(mesh, caster)
     if not len(ground.points):
         size = np.ptp(mesh.vertices, axis=0)
         raise InputError(
@@ -150,15 +156,13 @@ def ground_of(scan, mesh):
     return ground
 
 
-def _navmesh_ground(scan, caster):
-    """Ground of habitat-sim's navigation mesh; None where either is missing."""
-    if scan.navmesh is None:
-        return None
-    try:
-        from simbinaural.scenes.navmesh import navmesh_ground
-    except ImportError:
-        return None
-    return navmesh_ground(scan, caster)
+def _with_supports(ground, mesh, caster):
+    """Add what things can stand on to a ground that another source tells, which knows none."""
+    if len(ground.supports):
+        return ground
+    surfaces = find_surfaces(mesh, caster, *_grid(mesh, caster))
+    supports, half_width = find_supports(surfaces, ground.points, caster)
+    return replace(ground, supports=supports, support_half_width_m=half_width)
 
 
 def _grid(mesh, caster):
