@@ -193,7 +193,7 @@ class _Walks:
     def __init__(self, prepared, chains, source, listeners):
         planes, self._chains = prepared.planes, chains
         bounds = planes.lower - _MARGIN_M, planes.upper + _MARGIN_M
-        self._listener, self._node = _promising(chains, listeners, *bounds)
+        self._listener, self._node = _screen(chains, listeners, *bounds)
         self._listeners = listeners
         self._points = listeners[self._listener]
         self._energies = np.ones((len(self._node), N_BANDS))
@@ -257,14 +257,9 @@ def _walk_on(surfaces, face, u, v, ways, due, alive, points, energies, met):
             energies[alive[a], b] *= left
 
 
-def _promising(chains, listeners, lower, upper):
-    """Listeners and nodes (walks,) whose paths meet their planes within their bounds."""
-    listener, node = _screen(chains, np.asarray(listeners, float), lower, upper)
-    return listener, node
-
-
 @compiled
 def _screen(chains, listeners, lower, upper):
+    """Listeners and nodes (walks,) whose paths meet their planes within their bounds."""
     pairs = [(0, 0) for _ in range(0)]
     point = np.empty(3)
     for i in range(listeners.shape[0]):
