@@ -111,10 +111,10 @@ def test_level_is_that_of_rooms(kemar):
 
 @real
 def test_the_materials_of_faces_are_their_own_whatever_the_names(kemar):
-    # The engine looks for names within names.
-    names = [("wood", 0.9), ("plywood", 0.1), ("Plywood Wood", 0.9)]
+    # By its header, the engine looks for labels within names.
+    names = [("Plywood Wood", 0.1), ("wood", 0.9)]
     made = [Material(name, np.full(7, value), np.full(7, 0.5)) for name, value in names]
-    scene = scan_of(box_mesh(SIZE, materials=(1,) * 6), materials=made)
+    scene = scan_of(box_mesh(SIZE), materials=made)
     rirs = FEW.responses(scene, SOURCE, heads([(3.7, 1.6, 2.8)]), hrtf=kemar).binaural
     eyring = eyring_time(np.prod(SIZE), [area(SIZE)], [0.1], air=air_absorption()[3])
     np.testing.assert_allclose(reverberation_time(rirs[0], RATE), eyring, rtol=0.1)
@@ -127,7 +127,7 @@ def test_the_materials_of_faces_are_their_own_whatever_the_names(kemar):
 @pytest.mark.parametrize("rate", [16000, 44100])
 def test_direct_sound_is_the_heads_at_the_distance(dead, rate):
     hrtf = load_hrtf(sample_rate=rate)
-    vectors = [(0, 0, -2), (-5, 0, 0), (3, 0.5, 1), (0.3, -2.5, 0.4), (0.5, 0, 10)]
+    vectors = [(-3, 0.5, -1), (0.3, -2.5, 0.4), (0.5, 0, 10)]
     for vector in np.array(vectors, dtype=float):
         turn = 40.0
         pose = heads([-rotate(orientation_towards(turn), vector)], turn)

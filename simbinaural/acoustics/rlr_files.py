@@ -20,8 +20,9 @@ _SPEED_IN_SOLIDS = 2000.0  # of what goes through walls, which nothing does here
 def material_label(index):
     """Name that stands for a material of a scene, in the database and for its faces.
 
-    The engine takes the material whose labels occur most often *within* a name, so names as they
-    come could be mixed up ("wood" in "plywood"). Of these none is part of another.
+    By its header, the engine takes the material whose labels occur most often *within* the name in
+    lower case: names as they come could be mixed up ("wood" in "Plywood"). None of these is part of
+    another.
     """
     return f"material-{index:06d}"
 
