@@ -97,9 +97,11 @@ def test_a_lost_process_is_one_line_and_the_next_call_has_another(kemar):
     poses = heads([(3.7, 1.6, 2.8)])
     scene = box()
     before = FEW.responses(scene, SOURCE, poses, hrtf=kemar).binaural
+    folder = ENGINE.folder
     os.kill(ENGINE._process.pid, signal.SIGKILL)
     with pytest.raises(InputError, match=r"the RLR engine ended itself \(signal 9\)"):
         FEW.responses(scene, SOURCE, poses, hrtf=kemar)
+    assert not folder.exists()
     np.testing.assert_array_equal(FEW.responses(scene, SOURCE, poses, hrtf=kemar).binaural, before)
 
 

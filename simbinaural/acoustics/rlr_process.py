@@ -7,6 +7,7 @@ that one ends.
 
 import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -133,6 +134,8 @@ class EngineProcess:
         self._owner = None
         self._link.close()
         code = self._process.wait()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)  # where it was killed
         failures, _ = self._listen()
         self._log.close()
         return ", ".join([f"signal {-code}" if code < 0 else f"exit code {code}", *failures[-1:]])
