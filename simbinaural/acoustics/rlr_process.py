@@ -108,6 +108,7 @@ class EngineProcess:
     def _open(self):
         if not is_installed():
             raise InputError(f"acoustics rlr needs the package rlr-audio-propagation; {REMEDY}")
+        self.folder = None  # that of a process that this is a fork of is not ours to remove
         self._link, theirs = Pipe()
         self._log, self._heard = tempfile.TemporaryFile(), 0  # noqa: SIM115 - lives with the process
         self._process = subprocess.Popen(
