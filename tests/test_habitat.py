@@ -66,7 +66,7 @@ class TestPictures:
         scene = scan()
         card = thing(EYE + (0, 0, -2.0), (0.6, 0.6, 0.01))
         habitat.Simulator.scene = scene
-        away = thing(EYE + (0, 0, -20.0), (0.6, 0.6, 0.01))
+        away = thing(EYE + (6.0, 0, -20.0), (2.0, 2.0, 0.01))
         renderer = HabitatRenderer(scene, [card, away])
         pose = Pose(EYE, orientation_towards(0.0))
         np.testing.assert_array_equal(renderer.visible_share(pose, CAMERA), [1.0, 0.0])

