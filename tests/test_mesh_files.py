@@ -28,6 +28,7 @@ from simbinaural.geometry import Camera, Pose, orientation_towards, pixels
 from simbinaural.scenes.color import to_linear
 from simbinaural.scenes.mesh_files import read_mesh
 from simbinaural.scenes.scene import Ground, Scene
+from simbinaural.scenes.vertex_colors import color_textures
 from simbinaural.vision.embree import Renderer
 
 CUBE = np.array([(x, y, z) for x in (0, 5) for y in (0, 3) for z in (0, 4)], dtype=float)
@@ -202,6 +203,29 @@ def test_small_faces_have_the_mean_color_of_their_corners(tmp_path):
         unit_scale=0.001,
     )
     np.testing.assert_allclose(small.mesh.tint, wanted, atol=1e-6)
+
+
+def test_slivers_take_no_color_of_others():
+    corners = np.array(
+        [
+            [(0, 0, 0), (2, 0, 0), (0.5, 0.01, 0)],
+            [(0, 0, 0), (0.1, 0.01, 0), (2, 0, 0)],
+            [(0, 0, 0), (1, 0, 0), (0, 1, 0)],
+        ]
+    )
+    colors = np.array([(1, 0, 0), (0, 0, 1), (0, 1, 0)], float)[:, None] * np.ones((3, 3, 1))
+    (texture,), _, uv = color_textures(corners, colors)
+    edges = uv[:, 1:] - uv[:, :1]
+    area = np.abs(edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0])
+    np.testing.assert_allclose(area[:2], 0, atol=1e-9)  # color changes along them alone
+    assert area[2] > 1e-4
+    height, width = texture.pixels.shape[:2]
+    for triangle, color in zip(uv, colors[:, 0], strict=True):
+        for share in np.linspace(0, 1, 21):
+            for a, b in ((0, 1), (1, 2), (2, 0)):
+                u, v = triangle[a] + share * (triangle[b] - triangle[a])
+                texel = texture.pixels[int(v * height), int(u * width)]
+                np.testing.assert_array_equal(texel, 255 * color)
 
 
 def test_colors_in_gltf_are_linear(tmp_path):

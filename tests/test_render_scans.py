@@ -216,6 +216,19 @@ def test_rlr_is_heard_where_it_is_asked_for(folder, tmp_path):
         assert {clip.attributes["directivity"] for clip in clips} == {"omni"}
 
 
+def test_materials_by_the_names_of_the_file(folder, tmp_path):
+    times = []
+    for name, content in (("dead", {"*": {"absorption": 0.9}}), ("live", {"wall*": "brickwork"})):
+        path, out = tmp_path / f"{name}.json", tmp_path / name
+        path.write_text(json.dumps(content))
+        arguments = ["--materials", path, "--videos", 1, *SMALL, "--out", out]
+        result = run("render", "--scenes", folder / "box.glb", *arguments)
+        assert result.exit_code == 0, result.output
+        with open_dataset(out) as clips:
+            times.append(np.mean([clip["rt60_s"].mean() for clip in clips]))
+    assert times[0] < 0.3 < times[1]
+
+
 def test_built_in_homes_sound_in_their_mesh_too(tmp_path):
     out = tmp_path / "sim"
     arguments = ["--videos", 1, *SMALL, "--out", out]

@@ -279,7 +279,10 @@ def _scenes(options):
     )
     if options.vision == "habitat":
         scenes = replace(scenes, need_textures=False)  # it reads them itself
-    return Refurnished(scenes, read_materials(options.materials)) if options.materials else scenes
+    if not options.materials:
+        return scenes
+    any_name = not options.scenes.startswith("procedural")  # scans have names of their own
+    return Refurnished(scenes, read_materials(options.materials, any_name=any_name))
 
 
 def shard_jobs(folder, options, batches):

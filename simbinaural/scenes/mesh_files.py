@@ -237,8 +237,8 @@ def _textures(parts, sizes, vertices, faces):
         pixels = WHITE if part.pixels is None else part.pixels
         if part.pixels is None and part.colors is not None:
             large = ~part.is_small
-            centers = vertices[faces[here[large]]].mean(axis=1)
-            painted, index, uv[here[large]] = color_textures(centers, part.colors[large])
+            corners = vertices[faces[here[large]]]
+            painted, index, uv[here[large]] = color_textures(corners, part.colors[large])
             texture[here[large]] = index + len(textures)
             textures.extend(painted)
             here = here[~large]

@@ -9,6 +9,9 @@ the corners as a gradient would::
     +---+---+
     | c | d |     seen from afar, a whole triangle is one texel of a smaller texture, and its
     +---+---+     neighbors there are its neighbors in the home
+
+A sliver would be one texel wide, and what is seen of it would be mostly its neighbors: its corner
+at the blunt angle is put between the other two, so that color changes along it alone.
 """
 
 import numpy as np
@@ -24,14 +27,17 @@ BLOCKS = (64, 32, 16, 8, 4, 2)
 
 TEXELS = 1 << 20
 
+SLIVER = 0.25
+"""Height over longest edge of a triangle that is a sliver."""
 
-def color_textures(centers, colors):
+
+def color_textures(corners, colors):
     """Paint textures for triangles with a color at each corner.
 
     Parameters
     ----------
-    centers : (faces, 3) array_like
-        Middle of each, metres.
+    corners : (faces, 3, 3) array_like
+        Corners of each, metres.
     colors : (faces, 3, 3) array_like
         Linear RGB of each corner, 0 to 1.
 
@@ -42,12 +48,14 @@ def color_textures(centers, colors):
         Which of them each face has.
     uv : (faces, 3, 2) numpy.ndarray of float32
     """
-    count, colors = len(centers), np.asarray(colors)
+    count, corners, colors = len(corners), np.asarray(corners, dtype=float), np.asarray(colors)
     uv, index = np.empty((count, 3, 2), np.float32), np.empty(count, int)
     block = next((size for size in BLOCKS if count * size * size <= TEXELS), BLOCKS[-1])
     most = (SIDE // block) ** 2
-    order = np.argsort(_curve_places(centers), kind="stable")
-    corners = np.array([(0.5, 0.5), (block - 0.5, 0.5), (0.5, block - 0.5)])
+    order = np.argsort(_curve_places(corners.mean(axis=1)), kind="stable")
+    squares = _flatten_slivers(
+        corners, np.array([(0.5, 0.5), (block - 0.5, 0.5), (0.5, block - 0.5)])
+    )
     textures = []
     for first in range(0, count, most):
         chosen = order[first : first + most]
@@ -55,9 +63,28 @@ def color_textures(centers, colors):
         column, row = _unravel_curve(np.arange(len(chosen)))
         textures.append(Texture(_paint(colors[chosen], column, row, side, block)))
         place = block * np.stack([column, row], axis=1)
-        uv[chosen] = (place[:, None] + corners) / (block * side)
+        uv[chosen] = (place[:, None] + squares[chosen]) / (block * side)
         index[chosen] = len(textures) - 1
     return textures, index, uv
+
+
+def _flatten_slivers(corners, square):
+    """Places (faces, 3, 2) of corners in a triangle's square; those of slivers lie in a line."""
+    places = np.tile(square, (len(corners), 1, 1))
+    edges = np.roll(corners, -1, axis=1) - corners  # edge k from corner k to the next
+    lengths = np.linalg.norm(edges, axis=2)
+    longest = lengths.argmax(axis=1)
+    face = np.arange(len(corners))
+    along, start, end = edges[face, longest], longest, (longest + 1) % 3
+    blunt = (longest + 2) % 3
+    away = corners[face, blunt] - corners[face, start]
+    length = np.maximum(lengths[face, longest], 1e-30)
+    share = np.einsum("fi,fi->f", away, along) / length**2
+    height = np.linalg.norm(away - share[:, None] * along, axis=1)
+    thin = np.flatnonzero(height < SLIVER * length)
+    first, last = places[thin, start[thin]], places[thin, end[thin]]
+    places[thin, blunt[thin]] = first + share[thin, None] * (last - first)
+    return places
 
 
 def _paint(colors, column, row, side, block):
