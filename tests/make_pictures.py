@@ -13,6 +13,7 @@ import cv2
 import matplotlib
 import numpy as np
 from annotate_page import Desk, Server, chromium
+from scanned_home import write_replica
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -29,6 +30,7 @@ from simbinaural.metrics import (
     interaural_time_difference_s,
     reverberation_time,
 )
+from simbinaural.scenes.procedural import make_home
 from simbinaural.scenes.scene import OCTAVE_BANDS_HZ, Material, Room
 from simbinaural.shards import open_dataset
 from simbinaural.video import decode_jpeg, read_frames
@@ -55,6 +57,7 @@ def main():
         photograph(data / "index.html")
         photograph_annotation(data)
         draw_heat(Path(folder))
+        draw_scans(Path(folder))
     draw_acoustics()
 
 
@@ -82,6 +85,29 @@ def draw_heat(folder):
     frame = next(rgb for seconds, rgb in read_frames(heat) if seconds >= 2)
     picture = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(PICTURES / "heat.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def draw_scans(folder):
+    """Scan a built-in home, draw it from above and film in it."""
+    root, out = folder / "data", folder / "scans"
+    write_replica(root, make_home(0))
+    simbinaural = [sys.executable, "-m", "simbinaural"]
+    scenes = ["--scene-root", root]
+    subprocess.run([*simbinaural, "scenes", "replica", *scenes, "--out", folder], check=True)
+    options = ["--videos", "8", "--duration", "5", "--seed", "3", "--out", out]
+    subprocess.run([*simbinaural, "render", "--scenes", "replica", *scenes, *options], check=True)
+    with open_dataset(out) as clips:
+        frames = [decode_jpeg(clip.image("frames", 12)) for clip in clips]
+    film = np.vstack([np.hstack(frames[k : k + 2]) for k in range(0, len(frames), 2)])
+    plan = cv2.cvtColor(cv2.imread(str(folder / "replica-home_0.png")), cv2.COLOR_BGR2RGB)
+    height = film.shape[1] * plan.shape[0] // plan.shape[1]
+    plan = cv2.resize(plan, (film.shape[1], height), interpolation=cv2.INTER_AREA)
+    blank = np.full((film.shape[0], film.shape[1], 3), 255, np.uint8)
+    top = (film.shape[0] - height) // 2
+    blank[top : top + height] = plan
+    picture = cv2.cvtColor(np.hstack([blank, film]), cv2.COLOR_RGB2BGR)
+    picture = cv2.resize(picture, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(PICTURES / "scans.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
 def photograph(page):
