@@ -29,8 +29,6 @@ from simbinaural.ambisonics import rotation
 from simbinaural.errors import InputError, require, require_shape
 from simbinaural.geometry import SPEED_OF_SOUND, conjugate, to_count
 
-LICENSE = "RLR-Audio-Propagation, Meta Platforms: CC-BY-NC 4.0"
-
 STAGE = Stage(ENGINE)
 """What the engine of this process holds."""
 

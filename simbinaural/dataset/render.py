@@ -6,21 +6,17 @@ the shards until its shard has all of its parts. So whatever ends a run, the sam
 with the visits that are missing.
 """
 
-import hashlib
-import json
-import platform
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
 
-from simbinaural.acoustics.engines import LICENSES
 from simbinaural.dataset.catalog import load_catalog
 from simbinaural.dataset.clip import Studio, make_clip
 from simbinaural.dataset.options import RenderOptions, check_unchanged
 from simbinaural.dataset.plan import cast_clip
+from simbinaural.dataset.record import TOOL, check_same_input, describe, version_changes
 from simbinaural.errors import InputError
 from simbinaural.hrtf import load_hrtf
 from simbinaural.jobs import run_jobs
@@ -30,29 +26,10 @@ from simbinaural.shards import join_parts, write_info, write_shard
 from simbinaural.shards.runs import find_run, working_in
 from simbinaural.vision.backends import choose_vision
 
-PACKAGES = (
-    "simbinaural",
-    "av",
-    "embreex",
-    "h5py",
-    "numba",
-    "numpy",
-    "opencv-python",
-    "pyroomacoustics",
-    "scipy",
-    "soxr",
-    "trimesh",
-)
-"""Packages whose versions can change a clip."""
-
-TOOL = "simbinaural render"
-
 PART_SUFFIX = ".visit"
 
 LAST_PARTS = 16
 """So many of the last parts are made the longest first, so that workers end at about one time."""
-
-KEMAR_LICENSE = "free if cited: Gardner and Martin, MIT Media Lab Technical Report 280, 1994"
 
 
 @dataclass(frozen=True)
@@ -135,14 +112,14 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
         check_unchanged(folder, info["options"], options)
     open_studio.cache_clear()  # the user's files may have changed since the last run
     studio = open_studio(options)
-    fresh = _describe(options, studio, command)
+    fresh = describe(options, studio, command)
     if info:
-        _check_same_input(folder, info, fresh)
+        check_same_input(folder, info, fresh)
     if tell and reason:
         tell(reason)
     warn_once = _each_once(warn)
     warn_once(studio.catalog.problems)
-    warn_once(_version_changes(folder, info) if info else ())
+    warn_once(version_changes(folder, info, options) if info else ())
     batches = _extended(info.get("batches", []) if info else [], options.videos)
     with working_in(folder):
         if not info or batches != info["batches"]:
@@ -321,99 +298,3 @@ def shard_parts(shard):
 
 def _extended(batches, videos):
     return [*batches, videos] if not batches or videos > batches[-1] else list(batches)
-
-
-def _describe(options, studio, command):
-    """Tell what makes a data set: the content of `dataset.json`."""
-    return {
-        "tool": TOOL,
-        "command": command,
-        "options": options.as_json(),
-        "seed": options.seed,
-        "scenes": studio.scenes.name,
-        "classes": {
-            name: {
-                "objects": [each.name for each in studio.catalog.objects[name]],
-                "sounds": [each.name for each in studio.catalog.sounds[name]],
-            }
-            for name in studio.catalog.classes
-        },
-        "input_digest": _digest(options, studio.scenes),
-        "hrtf": studio.hrtf.name,
-        "versions": {"python": platform.python_version(), **_versions()},
-        "cpu": _cpu_name(),
-        "engines": {"vision": options.vision, "acoustics": options.acoustics},
-        "licenses": {
-            "scenes": studio.scenes.license,
-            "hrtf": f"as {options.hrtf} says" if options.hrtf else KEMAR_LICENSE,
-            "acoustics": _acoustics_license(options),
-            "vision": "MIT (habitat-sim)" if options.vision == "habitat" else "MIT (built in)",
-            "objects": "the user's own" if options.objects else "MIT (built in)",
-            "sounds": "the user's own" if options.sounds else "MIT (built in)",
-        },
-    }
-
-
-def _acoustics_license(options):
-    """Licenses of the engines that may be heard: with auto, each clip names its own."""
-    if options.acoustics != "auto":
-        return LICENSES[options.acoustics]
-    return "; ".join(f"{name}: {LICENSES[name]}" for name in ("soundspaces", "mesh"))
-
-
-def _check_same_input(folder, info, fresh):
-    """Refuse to go on with other files; the versions may differ, which is recorded."""
-    if info.get("input_digest") != fresh["input_digest"]:
-        raise InputError(
-            f"{folder}: was made with other files in --scenes, --objects, --sounds, --hrtf or "
-            "--materials; choose another --out or restore them"
-        )
-
-
-def _version_changes(folder, info):
-    """Tell what differs between this machine and the one that began a data set."""
-    now = {"python": platform.python_version(), **_versions(), "CPU": _cpu_name()}
-    then = {**info.get("versions", {}), "CPU": info.get("cpu")}
-    return [
-        f"{folder}: was begun with {name} {then.get(name)}, now {now[name]}; "
-        "new clips may differ in detail"
-        for name in now
-        if then.get(name) != now[name]
-    ]
-
-
-def _digest(options, scenes):
-    """Digest of the user's own files: names and content; of scans, which are large, the sizes."""
-    digest = hashlib.sha256()
-    for scan in getattr(getattr(scenes, "scenes", scenes), "scans", ()):
-        digest.update(json.dumps([scan.scene_id, scan.mesh.stat().st_size]).encode())
-    own = (options.objects, options.sounds, options.hrtf, options.materials)
-    for place in filter(None, own):
-        root = Path(place)
-        files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
-        for path in files:
-            digest.update(json.dumps(str(path.relative_to(root.parent))).encode())
-            with path.open("rb") as file:
-                for block in iter(partial(file.read, 1 << 20), b""):
-                    digest.update(block)
-    return digest.hexdigest()
-
-
-def _versions():
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "unknown"
-    return found
-
-
-def _cpu_name():
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(
-            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
-        )
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
