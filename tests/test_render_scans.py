@@ -135,6 +135,7 @@ def test_what_cannot_be_used_is_left_out_and_named(tmp_path):
         assert lonely.exit_code == 1
         (line,) = lonely.stderr.splitlines()[-1:]
         assert f": {path}: " in line
+        assert not (tmp_path / path.stem / "dataset.json").exists()  # nothing to go on with
 
 
 def test_millimetres_and_z_up(tmp_path):

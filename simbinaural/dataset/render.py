@@ -23,7 +23,7 @@ from simbinaural.jobs import run_jobs
 from simbinaural.scenes.material_file import Refurnished, read_materials
 from simbinaural.scenes.sources import parse_scenes
 from simbinaural.shards import join_parts, write_info, write_shard
-from simbinaural.shards.runs import find_run, working_in
+from simbinaural.shards.runs import find_run, forget_empty, working_in
 from simbinaural.vision.backends import choose_vision
 
 PART_SUFFIX = ".visit"
@@ -103,7 +103,8 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
     Raises
     ------
     InputError
-        If the folder holds something else, or the input is bad; nothing is written then.
+        If the folder holds something else, or the input is bad: nothing is left there then, if
+        no clip has been made.
     """
     folder = Path(folder)
     info = find_run(folder, TOOL)
@@ -131,7 +132,12 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
         ]
         n_missing = sum(part.n_clips for part in missing)
         advance = report(options.videos, n_missing) if report else None
-        _make_shards(shards, missing, studio, executor, advance, warn_once)
+        try:
+            _make_shards(shards, missing, studio, executor, advance, warn_once)
+        except InputError:
+            if not info:
+                forget_empty(folder)
+            raise
     return Outcome(n_missing, options.videos)
 
 

@@ -53,6 +53,17 @@ def refuse_changes(folder, differing):
         )
 
 
+def forget_empty(folder):
+    """Remove the description of a data set that has nothing else: it may be begun anew."""
+    folder = Path(folder)
+    shards = folder / "shards"
+    if shards.is_dir() and any(shards.iterdir()):
+        return
+    if shards.is_dir():
+        shards.rmdir()
+    (folder / INFO).unlink(missing_ok=True)
+
+
 @contextmanager
 def working_in(folder):
     """Make a folder, keep other runs out of it, and remove what a killed run left unfinished.
