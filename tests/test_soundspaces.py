@@ -39,6 +39,8 @@ from simbinaural.scenes.soundspaces import (
     read_points,
     soundspaces_ground,
 )
+from simbinaural.scenes.sources import parse_scenes
+from simbinaural.trajectory.standing import GroundFloor
 
 RATE = 16000
 LONE = 14  # the point that no edge reaches
@@ -618,3 +620,18 @@ def test_the_writers_graph_needs_no_networkx_to_be_read(two_ears, tmp_path, monk
     path.write_bytes(data)
     indices, edges, _ = read_graph(path)
     assert (len(indices), len(edges)) == (10, 12)
+
+
+def test_points_tell_where_to_stand_whatever_is_heard(tmp_path):
+    small = write_soundspaces(tmp_path, binaural=False)
+    scene = parse_scenes("mp3d", scene_root=tmp_path).load(0)
+    ground = scene.ground
+    assert ground.origin == "soundspaces"
+    assert ground.ear_height_m is None  # between the points, too
+    np.testing.assert_allclose(ground.points, list(small.points.values()), atol=1e-5)
+    floor = GroundFloor(ground, 0)
+    drawn = floor.draw(200, np.random.default_rng(0), clearance_m=0.35)
+    apart = np.linalg.norm(drawn[:, None] - ground.points, axis=2).min(axis=1)
+    assert np.quantile(apart, 0.9) > 0.2
+    inner = np.minimum(drawn - CORNER, CORNER + SIZE - drawn)[:, [0, 2]]
+    assert inner.min() > 0.3

@@ -25,6 +25,7 @@ from simbinaural.scenes.clearance import clearances, level_distances
 from simbinaural.scenes.columns import find_surfaces, neighbors
 from simbinaural.scenes.navmesh import navmesh_ground
 from simbinaural.scenes.scene import Ground
+from simbinaural.scenes.soundspaces import soundspaces_ground
 from simbinaural.scenes.supports import find_supports
 
 __all__ = ["clearances", "find_ground", "ground_of"]
@@ -125,7 +126,7 @@ def _standing(floor, caster):
 
 
 def ground_of(scan, mesh):
-    """Find where one can stand in a scan: its navigation mesh tells, or else the mesh itself.
+    """Find where one can stand in a scan: SoundSpaces' points, its navigation mesh, or its mesh.
 
     Parameters
     ----------
@@ -140,11 +141,17 @@ def ground_of(scan, mesh):
     ------
     InputError
         If nobody can stand there.
+
+    Notes
+    -----
+    What lies between SoundSpaces' points is as free as the clearance around them: only where its
+    responses are heard, heads are at the very points.
     """
     caster = RayCaster(mesh.vertices, mesh.faces)
-    ground = navmesh_ground(scan, caster)
-    if ground is not None and len(ground.points):
-        return _with_supports(ground, mesh, caster)
+    for find in (soundspaces_ground, navmesh_ground):
+        ground = find(scan, caster)
+        if ground is not None and len(ground.points):
+            return _with_supports(replace(ground, ear_height_m=None), mesh, caster)
     ground = find_ground(mesh, caster)
     if not len(ground.points):
         size = np.ptp(mesh.vertices, axis=0)

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from simbinaural.errors import InputError, require
-from simbinaural.scenes.scene import Ground, Scene
+from simbinaural.scenes.scene import Scene
 
 HELD = 2
 """Scenes that a process keeps: a scan takes seconds to read."""
@@ -102,6 +102,7 @@ def _load(scan, need_textures):
     """Scene of a scan, lines about it, and square metres of each material."""
     # Only who films needs them: `--help` and the readers of data sets do not.
     from simbinaural.scenes.categories import material_of
+    from simbinaural.scenes.ground import ground_of
     from simbinaural.scenes.semantics import name_faces
 
     file = _read(scan, need_textures)
@@ -110,22 +111,9 @@ def _load(scan, need_textures):
     areas = np.bincount(index, _areas(mesh), len(names))
     materials = tuple(material_of(each) for each in names)
     name = f"{scan.dataset}/{scan.scene_id}"
-    ground = _ground(scan, mesh)
+    ground = ground_of(scan, mesh)
     scene = Scene(name, mesh, file.textures, materials, (), (), None, ground, scan)
     return scene, file.problems, tuple(areas)
-
-
-def _ground(scan, mesh):
-    """Where one can stand; a ground without points where only SoundSpaces may know that."""
-    from simbinaural.scenes.ground import ground_of
-    from simbinaural.scenes.soundspaces import find_metadata
-
-    try:
-        return ground_of(scan, mesh)
-    except InputError:
-        if scan.root is None or not find_metadata(scan.root, scan.dataset, scan.scene_id):
-            raise
-        return Ground(np.zeros((0, 3)), np.zeros(0), np.zeros(0, int), 0.0)
 
 
 def _read(scan, need_textures):
