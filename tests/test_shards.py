@@ -208,10 +208,12 @@ def test_filters_are_portable(tmp_path):
     clip = recorded_clip(np.random.default_rng(0))
     clip.arrays["rir"] = np.zeros((2, 1, 2, 8), np.float32)
     clip.arrays["rir_times"] = np.array([0.0, 0.05, 0.1])
+    clip.arrays["ambisonics"] = np.zeros((4, 1600), np.float32)
     write_shard(tmp_path / "00000.h5", [("000000", clip)])
     with h5py.File(tmp_path / "00000.h5") as file:
         assert file["000000/rir"].compression == "gzip"
-        assert file["000000/audio"].compression is None
+        for sound in ("audio", "ambisonics"):
+            assert file[f"000000/{sound}"].compression is None
 
 
 def test_more_shards_than_open_files(tmp_path):

@@ -73,8 +73,9 @@ ATTRIBUTES_SIMULATED = ("room", "class", "object", "sound", "silent", "seed")
 
 ORIGINS = ("simulated", "ambisonic", "recorded")
 
-COMPRESSED = ("rir", "ambisonic_rir", "ambisonics", "energy_map")
-"""Arrays that are filtered (gzip, shuffle); the others are read in small parts and stay plain."""
+COMPRESSED = ("rir", "ambisonic_rir", "energy_map")
+"""Arrays that are filtered (gzip, shuffle); the others stay plain: they are read in small parts, or
+are sound, of which a filter saves a tenth at best."""
 
 
 @dataclass(frozen=True)
