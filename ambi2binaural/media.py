@@ -14,7 +14,7 @@ import numpy as np
 from ambi2binaural.boxes import begins_with_box, has_index, read_boxes
 from ambi2binaural.declaration import Declaration
 from ambi2binaural.matroska import begins_with_ebml, read_elements
-from simbinaural.audio.files import frame_samples
+from simbinaural.audio.streams import frame_samples
 from simbinaural.errors import InputError, require
 
 TIME_TAG = re.compile(r"(\d+):(\d+):(\d+(?:\.\d*)?)$")

@@ -1,7 +1,6 @@
 """Ambisonics to the ears of a head that looks elsewhere each second: a stream of blocks."""
 
 import numpy as np
-import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ambi2binaural.viewpoint import view_rotation
@@ -161,7 +160,7 @@ class _Convolver:
     def __init__(self, filters):
         n_ears, channels, taps = filters.shape
         self._n_fft = max(MIN_FFT, 1 << int(np.ceil(np.log2(4 * taps))))
-        self._spectra = scipy.fft.rfft(filters, self._n_fft)
+        self._spectra = np.fft.rfft(filters, self._n_fft)
         self._n_old = taps - 1
         self._waiting = np.zeros((channels, self._n_old), np.float32)
         self._n_ears = n_ears
@@ -182,9 +181,9 @@ class _Convolver:
 
     def _heard(self, pieces):
         """Samples (ears, hops, hop) of pieces (channels, hops, n_fft) that overlap."""
-        spectra = scipy.fft.rfft(pieces)
+        spectra = np.fft.rfft(pieces)
         heard = np.stack([(ear[:, None] * spectra).sum(axis=0) for ear in self._spectra])
-        return scipy.fft.irfft(heard, self._n_fft)[..., self._n_old :]
+        return np.fft.irfft(heard, self._n_fft)[..., self._n_old :]
 
     def finish(self, n_more):
         """Give the rest and `n_more` samples of the tail."""

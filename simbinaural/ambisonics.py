@@ -59,19 +59,28 @@ def harmonics(azimuth_deg, elevation_deg, order=1):
     -------
     ((order + 1) ** 2, ...) numpy.ndarray
         Without Condon-Shortley phase; the first is 1.
-    """
-    from scipy.special import sph_harm_y_all
 
+    Notes
+    -----
+    The recurrence of the associated Legendre functions in the degree, normalized all the way.
+    """
     azimuth, elevation = np.broadcast_arrays(np.radians(azimuth_deg), np.radians(elevation_deg))
-    values = sph_harm_y_all(order, order, np.pi / 2 - elevation, azimuth)
-    rows = []
-    for degree in range(order + 1):
-        scale = np.sqrt(4 * np.pi / (2 * degree + 1))
-        for index in range(-degree, degree + 1):
-            value = scale * (-1.0) ** index * values[degree, abs(index)]
-            part = value.imag if index < 0 else value.real
-            rows.append(part * (np.sqrt(2) if index else 1))
-    return np.array(rows)
+    level, up = np.cos(elevation), np.sin(elevation)
+    rows = np.zeros((n_channels(order), *azimuth.shape))
+    highest = np.ones(azimuth.shape)  # of degree m and index m, as the column begins
+    for m in range(order + 1):
+        if m:
+            highest = highest * level * np.sqrt((2 * m - 1) / (2 * m) * (2 if m == 1 else 1))
+        turn, below, value = (np.cos(m * azimuth), np.sin(m * azimuth)), 0.0, highest
+        for degree in range(m, order + 1):
+            if degree > m:
+                step = (2 * degree - 1) * up * value - np.sqrt((degree - 1) ** 2 - m**2) * below
+                below, value = value, step / np.sqrt(degree**2 - m**2)
+            middle = degree * (degree + 1)
+            rows[middle + m] = value * turn[0]
+            if m:
+                rows[middle - m] = value * turn[1]
+    return rows
 
 
 def encode(signal, azimuth_deg, elevation_deg, order=1):

@@ -30,7 +30,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.fft
 
 from simbinaural.ambisonics import harmonics, n_channels
 from simbinaural.errors import InputError, require
@@ -137,7 +136,7 @@ class _Field:
     def of(cls, hrtf, order):
         n_fft = 1 << int(np.ceil(np.log2(RESOLUTION * hrtf.hrirs.shape[-1])))
         frequency = np.fft.rfftfreq(n_fft, 1 / hrtf.sample_rate)
-        aligned = np.moveaxis(scipy.fft.rfft(hrtf.hrirs, n_fft), -1, 0)
+        aligned = np.moveaxis(np.fft.rfft(hrtf.hrirs, n_fft), -1, 0)
         turn = np.exp(2j * np.pi * frequency * hrtf.lead / hrtf.sample_rate)
         azimuth, elevation, _ = directions(hrtf.directions)
         return cls(
@@ -185,8 +184,9 @@ def _fit_magnitudes(field, n_low):
     turn = np.exp(1j * _mean_turn(field, n_low))
     for bin_ in range(n_low, len(fitted)):
         heard = field.gains @ fitted[bin_ - 1]
-        phase = np.exp(1j * np.angle(heard)) * turn
-        fitted[bin_] = field.fit(np.abs(field.aligned[bin_]) * phase)
+        size = np.abs(heard)
+        phase = np.divide(heard, size, out=np.ones_like(heard), where=size > 0)
+        fitted[bin_] = field.fit(np.abs(field.aligned[bin_]) * phase * turn)
     return fitted * _level_of_diffuse_sound(field, fitted)
 
 
@@ -231,7 +231,7 @@ def _cholesky(covariance):
 
 def _to_time(spectra, lead, taps):
     """Filters (2, channels, taps) of spectra (bins, channels, 2), faded at both ends."""
-    times = np.roll(scipy.fft.irfft(spectra, axis=0), lead, axis=0)[:taps].T
+    times = np.roll(np.fft.irfft(spectra, axis=0), lead, axis=0)[:taps].T
     window = np.ones(taps)
     rise, fall = lead // 2, taps // 8
     window[:rise] = np.sin(np.pi / 2 * (np.arange(rise) + 0.5) / rise) ** 2

@@ -15,7 +15,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
-import scipy.fft
 
 from simbinaural.errors import require
 from simbinaural.geometry import to_count
@@ -123,7 +122,7 @@ class Hrtf:
             ``s[0, 1] / sqrt(s[0, 0] * s[1, 1])``.
         """
         fold = -(-self.hrirs.shape[-1] // n_fft)  # a short transform samples that of a longer one
-        spectra = scipy.fft.rfft(self.hrirs, n_fft * fold, axis=-1)[..., ::fold]
+        spectra = np.fft.rfft(self.hrirs, n_fft * fold, axis=-1)[..., ::fold]
         frequency = np.fft.rfftfreq(n_fft, 1 / self.sample_rate)
         spectra = spectra * np.exp(-2j * np.pi * frequency * self.delays_s[..., None])
         left, right = np.moveaxis(spectra, 1, 0)
@@ -157,13 +156,11 @@ class Hrtf:
     @cached_property
     def phases(self):
         """The responses delayed by 0, 1/16 … 1 sample: (N, 2, 17, taps) float32."""
-        spectra = scipy.fft.rfft(self.hrirs, axis=-1, n=2 * self.hrirs.shape[-1])
+        spectra = np.fft.rfft(self.hrirs, axis=-1, n=2 * self.hrirs.shape[-1])
         turns = np.arange(spectra.shape[-1]) / (2 * self.hrirs.shape[-1])
         phases = np.empty((*self.delays_s.shape, N_PHASES + 1, self.hrirs.shape[-1]), np.float32)
         for step in range(N_PHASES + 1):
-            shifted = scipy.fft.irfft(
-                spectra * np.exp(-2j * np.pi * turns * step / N_PHASES), axis=-1
-            )
+            shifted = np.fft.irfft(spectra * np.exp(-2j * np.pi * turns * step / N_PHASES), axis=-1)
             phases[:, :, step] = shifted[..., : self.hrirs.shape[-1]]
         return phases
 
@@ -313,11 +310,11 @@ def fill_gaps(hrtf, radius_s, trail_s, *, spacing_deg=10.0):
 def _mean_power_hrirs(hrtf, weights, trail_s):
     """Minimum-phase responses (n, 2, taps) of weighted (n, N) means of power spectra."""
     taps = hrtf.hrirs.shape[-1]
-    power = np.abs(scipy.fft.rfft(hrtf.hrirs, 4 * taps, axis=-1)) ** 2
-    spectra = scipy.fft.rfft(minimum_phase(np.sqrt(np.tensordot(weights, power, axes=1))))
+    power = np.abs(np.fft.rfft(hrtf.hrirs, 4 * taps, axis=-1)) ** 2
+    spectra = np.fft.rfft(minimum_phase(np.sqrt(np.tensordot(weights, power, axes=1))))
     samples = hrtf.lead + trail_s * hrtf.sample_rate
     spectra *= np.exp(-2j * np.pi * np.arange(2 * taps + 1) / (4 * taps) * samples)
-    hrirs = scipy.fft.irfft(spectra)[..., :taps] * fades(taps, hrtf.lead)
+    hrirs = np.fft.irfft(spectra)[..., :taps] * fades(taps, hrtf.lead)
     return hrirs.astype(np.float32)
 
 

@@ -1,7 +1,6 @@
 """Impulse responses: when they begin, how early they could, and how they look at another rate."""
 
 import numpy as np
-import scipy.fft
 
 ONSET_CUTOFF_HZ = 7500.0
 
@@ -46,10 +45,10 @@ def minimum_phase_lags(responses, sample_rate):
         and Smith, AES 125, 2008).
     """
     n_fft = 1 << int(np.ceil(np.log2(2 * np.shape(responses)[-1])))
-    spectra = scipy.fft.rfft(responses, n_fft, axis=-1)
-    cross = spectra * np.conj(scipy.fft.rfft(minimum_phase(np.abs(spectra)), axis=-1))
+    spectra = np.fft.rfft(responses, n_fft, axis=-1)
+    cross = spectra * np.conj(np.fft.rfft(minimum_phase(np.abs(spectra)), axis=-1))
     cross[..., np.fft.rfftfreq(n_fft, 1 / sample_rate) > ONSET_CUTOFF_HZ] = 0
-    lags = scipy.fft.irfft(cross, 2 * n_fft, axis=-1)[..., :n_fft]
+    lags = np.fft.irfft(cross, 2 * n_fft, axis=-1)[..., :n_fft]
     return _peak(lags) / (2 * sample_rate)
 
 
@@ -69,16 +68,16 @@ def minimum_phase(magnitudes):
     """
     n_fft = 2 * (magnitudes.shape[-1] - 1)
     floor = 1e-4 * magnitudes.max(axis=-1, keepdims=True) + 1e-300
-    return scipy.fft.irfft(np.exp(causal(np.log(np.maximum(magnitudes, floor)))), n_fft, axis=-1)
+    return np.fft.irfft(np.exp(causal(np.log(np.maximum(magnitudes, floor)))), n_fft, axis=-1)
 
 
 def causal(spectra):
     """Give real spectra (..., n // 2 + 1) the imaginary parts that make them causal in time."""
     n_fft = 2 * (spectra.shape[-1] - 1)
-    times = scipy.fft.irfft(spectra, n_fft, axis=-1)
+    times = np.fft.irfft(spectra, n_fft, axis=-1)
     times[..., 1 : n_fft // 2] *= 2
     times[..., n_fft // 2 + 1 :] = 0
-    return scipy.fft.rfft(times, axis=-1)
+    return np.fft.rfft(times, axis=-1)
 
 
 def resample_aligned(responses, onsets_s, rates, times_s):
@@ -112,7 +111,7 @@ def resample_aligned(responses, onsets_s, rates, times_s):
     frequency = frequency[used]
     slope = np.clip((frequency / (min(old, new) / 2) - 0.925) / 0.075, 0, 1)
     scale = np.where(frequency > 0, 2, 1) * (old / new / n_fft) * 0.5 * (1 + np.cos(np.pi * slope))
-    spectra = scipy.fft.rfft(responses, n_fft, axis=-1)[..., used]
+    spectra = np.fft.rfft(responses, n_fft, axis=-1)[..., used]
     spectra *= scale * np.exp(2j * np.pi * frequency * onsets_s[..., None])
     waves = np.exp(2j * np.pi * frequency[:, None] * times_s)
     return spectra.real @ waves.real - spectra.imag @ waves.imag

@@ -18,8 +18,7 @@ import av
 import cv2
 import numpy as np
 
-from simbinaural.audio.files import frame_samples
-from simbinaural.audio.streams import even_blocks, resampled
+from simbinaural.audio.streams import even_blocks, frame_samples, resampled
 from simbinaural.errors import InputError, require, require_shape
 from simbinaural.shards.writer import replacing
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import sph_harm_y_all
 
 from simbinaural.ambisonics import (
     convert,
@@ -66,6 +67,19 @@ def test_sn3d_degrees_have_the_energy_of_w(angles):
     gains = harmonics(*angles, 4)
     energy = [np.sum(gains[degree**2 : (degree + 1) ** 2] ** 2) for degree in range(5)]
     np.testing.assert_allclose(energy, 1, atol=1e-12)
+
+
+@given(ANGLES)
+@settings(deadline=None)
+def test_agrees_with_scipy(angles):
+    azimuth, elevation = np.radians(angles)
+    values = sph_harm_y_all(7, 7, np.pi / 2 - elevation, azimuth)
+    gains = iter(harmonics(*angles, 7))
+    for degree in range(8):
+        for index in range(-degree, degree + 1):
+            value = values[degree, abs(index)] * (-1.0) ** index * np.sqrt(2 if index else 1)
+            expected = (value.imag if index < 0 else value.real) * np.sqrt(4 * np.pi)
+            assert next(gains) * np.sqrt(2 * degree + 1) == pytest.approx(expected, abs=1e-12)
 
 
 def test_agrees_with_spaudiopy():

@@ -95,7 +95,7 @@ def test_formats_of_ffmpeg_keep_channels_and_time(tmp_path, name, codec):
 
 @pytest.mark.parametrize("format_name", ["u8", "s16", "s32", "flt", "fltp", "s16p"])
 def test_every_sample_format_of_ffmpeg_means_the_same(format_name):
-    from simbinaural.audio.files import frame_samples
+    from simbinaural.audio.streams import frame_samples
 
     samples = np.concatenate([sine(500), 0.5 * sine(300)])
     frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")

@@ -4,27 +4,34 @@ Everywhere a sound is ``(channels, samples)`` float32 in [-1, 1], left ear first
 in double precision where rounding would add up.
 """
 
-from simbinaural.audio.convolution import convolve, crossfade_weights, moving_convolution
-from simbinaural.audio.files import read_audio, read_blocks, resample, write_audio
-from simbinaural.audio.levels import envelope, from_db, peak, rms, to_db
-from simbinaural.audio.spectrogram import istft, stft
-from simbinaural.audio.streams import even_blocks, resampled
+from importlib import import_module
 
-__all__ = [
-    "convolve",
-    "crossfade_weights",
-    "envelope",
-    "even_blocks",
-    "from_db",
-    "istft",
-    "moving_convolution",
-    "peak",
-    "read_audio",
-    "read_blocks",
-    "resample",
-    "resampled",
-    "rms",
-    "stft",
-    "to_db",
-    "write_audio",
-]
+PLACES = {
+    "convolve": "convolution",
+    "crossfade_weights": "convolution",
+    "envelope": "levels",
+    "even_blocks": "streams",
+    "from_db": "levels",
+    "istft": "spectrogram",
+    "moving_convolution": "convolution",
+    "peak": "levels",
+    "read_audio": "files",
+    "read_blocks": "files",
+    "resample": "files",
+    "resampled": "streams",
+    "rms": "levels",
+    "stft": "spectrogram",
+    "to_db": "levels",
+    "write_audio": "files",
+}
+"""Module of each name; loaded with the first that is asked for, as SciPy takes a while."""
+
+__all__ = sorted(PLACES)  # noqa: PLE0605
+
+
+def __getattr__(name):
+    if name not in PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{PLACES[name]}"), name)
+    globals()[name] = found
+    return found

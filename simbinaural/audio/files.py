@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import scipy.io.wavfile
 import soundfile
 import soxr
 
 from simbinaural.audio.levels import peak
+from simbinaural.audio.streams import frame_samples
 from simbinaural.errors import InputError, require, require_shape
 from simbinaural.geometry import to_count
 
@@ -137,21 +137,6 @@ def _stated_length(track, first):
     return to_count((end - first.pts) * float(track.time_base), track.rate)
 
 
-def frame_samples(frame):
-    """Samples (channels, samples) float32 of a decoded ``av.AudioFrame``, channels in file order.
-
-    Done here and not by FFmpeg's resampler, which remixes what it takes for loudspeakers.
-    """
-    block = frame.to_ndarray()
-    if not frame.format.is_planar:
-        block = block.reshape(-1, frame.layout.nb_channels).T
-    if block.dtype == np.uint8:
-        return (block.astype(np.float32) - 128) / 128
-    if np.issubdtype(block.dtype, np.integer):
-        return (block / -float(np.iinfo(block.dtype).min)).astype(np.float32)
-    return block.astype(np.float32)
-
-
 def write_audio(path, samples, sample_rate, *, encoding="float"):
     """Write a sound file in the format of its suffix.
 
@@ -182,6 +167,8 @@ def write_audio(path, samples, sample_rate, *, encoding="float"):
     )
     if kind == "wav" and encoding == "float":
         # Not libsndfile: it stamps the time of day into float files, and equal sounds differ.
+        import scipy.io.wavfile  # takes a third of a second to load
+
         scipy.io.wavfile.write(path, int(sample_rate), samples.T)
         return
     loudest = peak(samples)

@@ -1,11 +1,12 @@
 """How loud a sound is."""
 
 import numpy as np
-import scipy.fft
 
 
 def envelope(samples):
     """Amplitude envelope (..., samples): the magnitude of the analytic signal."""
+    import scipy.fft  # takes a third of a second to load, and levels need none
+
     samples = np.asarray(samples, dtype=float)
     n_samples = samples.shape[-1]
     # Negative frequencies away, positive ones twice; the mean and the middle have no counterpart.

@@ -6,6 +6,24 @@ import soxr
 from simbinaural.geometry import to_count
 
 
+def frame_samples(frame):
+    """Samples (channels, samples) float32 of a decoded ``av.AudioFrame``, channels in file order.
+
+    Done here and not by FFmpeg's resampler, which remixes what it takes for loudspeakers.
+    """
+    if frame.format.name == "fltp":  # most codecs; PyAV's own way takes five times as long
+        planes = [np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes]
+        return np.array(planes)
+    block = frame.to_ndarray()
+    if not frame.format.is_planar:
+        block = block.reshape(-1, frame.layout.nb_channels).T
+    if block.dtype == np.uint8:
+        return (block.astype(np.float32) - 128) / 128
+    if np.issubdtype(block.dtype, np.integer):
+        return (block / -float(np.iinfo(block.dtype).min)).astype(np.float32)
+    return block.astype(np.float32)
+
+
 def resampled(blocks, from_rate, to_rate):
     """Change the sample rate of a stream of blocks.
 
