@@ -5,6 +5,7 @@ needs to start, late or early tracks and gaps all speak through them. Nothing is
 at hand and a block of sound, however long the video.
 """
 
+import os
 from dataclasses import dataclass
 from itertools import chain
 
@@ -14,7 +15,7 @@ import numpy as np
 from ambi2binaural.media import SampleReader, open_media, picture_track, stated_end
 from ambi2binaural.skipping import skip_unasked
 from simbinaural.audio import even_blocks, resampled
-from simbinaural.errors import require
+from simbinaural.errors import InputError, require
 from simbinaural.geometry import to_count
 
 JITTER_S = 0.01
@@ -28,6 +29,12 @@ SEEK_S = 10
 
 BREAK_S = 600
 """A step in the time stamps of sound that no recording has: it is a fault, and passed over."""
+
+MORE_THREADS = 3
+"""Threads of the picture decoder beyond one for each core: each waits now and then for the picture
+that it builds on. FFmpeg takes one more by itself, which leaves a tenth of two cores idle."""
+
+MOST_THREADS = 16
 
 FREE_CLOCKS = ("mpegts", "mpeg", "avi")
 """Containers whose clock starts anywhere: a separate sound goes with their start, not their 0."""
@@ -161,13 +168,14 @@ class MediaReader:
             if seek_s is not None and not _seek(container, track, self.start_s + seek_s):
                 return
             moments = [(time + self.start_s) / float(track.time_base) for time in asked]
-            for frame in _decoded(container, track, self.picture, moments=moments):
+            frames = _decoded(container, track, self.picture, threads=_threads(), moments=moments)
+            for frame in frames:
                 known = frame.time is not None
                 time = frame.time - self.start_s if known else max(last_s, -period) + period
                 if time <= last_s:
                     continue  # out of order: damaged, there is no telling what it shows
                 last_s = time
-                lasts = float(frame.duration * frame.time_base) if frame.duration else period
+                lasts = frame.duration * float(frame.time_base) if frame.duration else period
                 self.picture.decoded_s = max(self.picture.decoded_s, time + lasts)
                 yield time, frame
 
@@ -222,18 +230,19 @@ class MediaReader:
         read, shape, n_read = SampleReader(), None, 0
         for frame in _decoded(container, track, self.sounding):
             block = read(frame)
-            shape = shape or (len(block), frame.sample_rate)
-            self._require_same(shape, (len(block), frame.sample_rate), n_read)
+            found = len(block), frame.sample_rate
+            shape = shape or found
+            if found != shape:
+                raise self._changed(shape, found, n_read)
             for part in _in_place(block, _lag(frame, zero_s, n_read)):
                 n_read += part.shape[1]
                 self.sounding.decoded_s = n_read / frame.sample_rate
                 yield part
 
-    def _require_same(self, shape, found, n_read):
-        require(
-            shape == found,
+    def _changed(self, shape, found, n_read):
+        return InputError(
             f"{self.audio_path}: sound must keep its {shape[0]} channels at {shape[1]} Hz, got "
-            f"{found[0]} at {found[1]} Hz after {n_read / shape[1]:.1f} s; convert it first",
+            f"{found[0]} at {found[1]} Hz after {n_read / shape[1]:.1f} s; convert it first"
         )
 
 
@@ -266,6 +275,11 @@ def _decoded(container, track, extent, *, threads=0, moments=None):
             extent.n_damaged += 1
             continue
         yield from frames
+
+
+def _threads():
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(cores + MORE_THREADS, MOST_THREADS)
 
 
 def _packets(container, track):
