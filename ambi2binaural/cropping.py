@@ -12,8 +12,7 @@ views and everything else run on threads of their own. Nothing is held but a few
 """
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from ambi2binaural.ahead import ahead, beside
 from ambi2binaural.description import describe
 from ambi2binaural.energy import AZIMUTHS_DEG, ELEVATIONS_DEG, EnergyMeter, energy_map
 from ambi2binaural.info import Measures
+from ambi2binaural.listening import Kept, Listening
 from ambi2binaural.reading import MediaReader
 from ambi2binaural.rendering import BinauralStream
 from ambi2binaural.viewpoint import choose_views
@@ -45,47 +45,8 @@ FRAMES_AHEAD = 4
 CLIPS_AHEAD = 2
 """Clips whose pictures are made while an earlier one is written, or the level is still measured."""
 
-KEPT_BYTES = 64 << 20
-"""Sound that is kept for the next pass, four minutes of first order at 16 kHz; what is longer is
-read anew each time."""
-
 SHORTEST_S = 1.0
 """A rest of a file shorter than this makes no clip."""
-
-
-@dataclass(frozen=True, eq=False)
-class Listening:
-    """What the first passes over the sound tell.
-
-    Attributes
-    ----------
-    n_samples : int
-        Of the sound from the first picture on, at the clips' sample rate.
-    covariances : (seconds, 4, 4) numpy.ndarray
-        Of each second.
-    views : Viewpoints
-        Where to look.
-    level : concurrent.futures.Future
-        What `gain_db` and `heard` are taken from, and wait for.
-    """
-
-    n_samples: int
-    covariances: np.ndarray
-    views: object
-    level: Future
-
-    @property
-    def gain_db(self):
-        """Gain for the whole file."""
-        return self.level.result()[0]
-
-    @property
-    def heard(self):
-        """Blocks at the ears (2, n), before the gain, and their AmbiX (channels, n).
-
-        None of a sound that is too long to be kept.
-        """
-        return self.level.result()[1]
 
 
 class FileCropper:
@@ -146,7 +107,7 @@ class FileCropper:
             yield from self._sound
             return
         layout = self.description.audio
-        kept = _Kept()
+        kept = Kept()
         for block in self.reader.sound(self.options.sample_rate):
             ambix = layout.to_ambix(block)[: n_channels(self.order)]
             pair = ambix, layout.to_head_locked(block)
@@ -182,7 +143,7 @@ class FileCropper:
     def _level(self, views, n_samples):
         """Gain in dB that brings the ears to `LEVEL_DB`, and what was heard, if it can be kept."""
         energy = peak = 0.0
-        heard = _Kept()
+        heard = Kept()
         for ears, ambix in self.ears(views):
             energy += float(np.sum(np.square(ears, dtype=float)))
             peak = max(peak, float(np.max(np.abs(ears), initial=0)))
@@ -355,21 +316,6 @@ class FileCropper:
         }
         axes = {"azimuth_deg": AZIMUTHS_DEG, "elevation_deg": ELEVATIONS_DEG}
         return ClipData(arrays, attributes, {"energy_map": axes})
-
-
-class _Kept:
-    """Pairs of blocks for the next pass: all of them, or None once they are past `KEPT_BYTES`."""
-
-    def __init__(self):
-        self.all, self._room = [], KEPT_BYTES
-
-    def add(self, pair):
-        """Keep a pair, if there is room."""
-        self._room -= sum(block.nbytes for block in pair)
-        if self._room < 0:
-            self.all = None
-        elif self.all is not None:
-            self.all.append(pair)
 
 
 def _design(options, order):

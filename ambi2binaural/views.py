@@ -7,7 +7,6 @@ more of its pixels fall on one of the view its planes are shrunk first, and wher
 half each pixel of the view takes the mean of 2 x 2 places.
 """
 
-import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from ambi2binaural.planes import yuv_planes
 from ambi2binaural.projections import (
     goes_around,
     left_eye,
@@ -27,14 +27,6 @@ from simbinaural.geometry import Camera, orientation_towards, pixel_vectors, rot
 INTERPOLATIONS = {"bilinear": (cv2.INTER_LINEAR, 0.5), "lanczos": (cv2.INTER_LANCZOS4, 3.5)}
 """OpenCV's flag, and how far from a border nothing behind it is touched, in samples."""
 
-PLANAR = re.compile(r"yuvj?4(20|22|44)p(?:(9|10|12|14|16)le)?$")
-"""Pixel formats whose planes are used as they are; others are converted by FFmpeg."""
-
-CHROMA_STEPS = {"20": (2, 2), "22": (2, 1), "44": (1, 1)}
-FULL_RANGE = 2
-LUMA_WEIGHTS = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
-"""Weights of red and blue in luma, by FFmpeg's number of the color space; others are BT.601's."""
-
 KNOT_PX = 8
 """Pixels of the view between the places that are computed; cubics lead from one to the next."""
 
@@ -44,9 +36,6 @@ fortieth of it, between the outermost by a twenty-fourth."""
 
 WINDOW_SHARE = 0.25
 """Share of a plane up to which what a view sees of it is copied first."""
-
-UNKNOWN_SPACE = 2
-HD_HEIGHT = 720
 
 
 class ViewWarp:
@@ -323,100 +312,3 @@ def _sampling(per_pixel):
     while per_pixel / shrink > 3:
         shrink *= 2
     return shrink, 2 if per_pixel / shrink > 1.5 else 1
-
-
-# --------------------------------------------------------------------------- planes
-
-
-@dataclass(frozen=True)
-class YuvPlanes:
-    """The planes of a frame.
-
-    Attributes
-    ----------
-    planes : list of three (height, width) numpy.ndarray of uint8 or uint16
-        Y, U, V; they share the frame's memory.
-    chroma_steps : (int, int)
-        Pixels between samples of U and V, across and down.
-    depth : int
-        Bits of a sample.
-    full_range : bool
-        Whether black is 0 and white the largest number.
-    red, blue : float
-        Weights in luma.
-    """
-
-    planes: list
-    chroma_steps: tuple
-    depth: int
-    full_range: bool
-    red: float
-    blue: float
-
-    def to_rgb(self, yuv):
-        """Turn samples (height, width, 3) into RGB (height, width, 3) uint8."""
-        matrix = self._matrix()
-        if yuv.dtype == np.uint8:
-            return cv2.transform(yuv, matrix)
-        rgb = cv2.transform(yuv.astype(np.float32), matrix)
-        return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
-
-    def _matrix(self):
-        """Matrix (3, 4) from samples and 1 to RGB of 0 to 255."""
-        unit = 2.0 ** (self.depth - 8)
-        black, white, span = (0, 255, 255) if self.full_range else (16, 235, 224)
-        luma = 255 / (white - black) / unit
-        red, blue = (2 * (1 - weight) * 255 / span / unit for weight in (self.red, self.blue))
-        green = 1 - self.red - self.blue
-        factors = np.array(
-            [
-                [luma, 0, red],
-                [luma, -blue * self.blue / green, -red * self.red / green],
-                [luma, blue, 0],
-            ]
-        )
-        return np.column_stack([factors, -factors @ np.array([black, 128, 128]) * unit])
-
-
-def yuv_planes(frame):
-    """Take the planes of a decoded frame, without a copy where they are planar YUV.
-
-    Parameters
-    ----------
-    frame : av.VideoFrame
-        Of any pixel format.
-
-    Returns
-    -------
-    YuvPlanes
-        Valid as long as the frame.
-
-    Notes
-    -----
-    Where a file does not tell its color space it is BT.709 from 720 lines on, else BT.601.
-    """
-    space, full_range = frame.colorspace, frame.color_range == FULL_RANGE
-    found = PLANAR.match(frame.format.name)
-    if not found:
-        frame = frame.reformat(
-            format="yuv444p", dst_colorspace="ITU709", dst_color_range="JPEG", threads=1
-        )
-        found, space, full_range = PLANAR.match(frame.format.name), 1, True
-    if space == UNKNOWN_SPACE:
-        space = 1 if frame.height >= HD_HEIGHT else space
-    red, blue = LUMA_WEIGHTS.get(int(space), (0.299, 0.114))
-    return YuvPlanes(
-        planes=[_samples(plane, found[2]) for plane in frame.planes],
-        chroma_steps=CHROMA_STEPS[found[1]],
-        depth=int(found[2] or 8),
-        full_range=full_range or frame.format.name.startswith("yuvj"),
-        red=red,
-        blue=blue,
-    )
-
-
-def _samples(plane, depth):
-    """The samples (height, width) of a plane, without the filling at the ends of its lines."""
-    kind = np.dtype(np.uint16 if depth else np.uint8)
-    lines = np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)
-    return lines[: plane.height, : plane.width]

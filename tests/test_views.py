@@ -10,8 +10,9 @@ from panoramas import colors_of, panorama_vectors
 
 from ambi2binaural import views
 from ambi2binaural.layout import VideoLayout
+from ambi2binaural.planes import yuv_planes
 from ambi2binaural.projections import panorama_coordinates, tilt_orientation
-from ambi2binaural.views import ViewWarp, yuv_planes
+from ambi2binaural.views import ViewWarp
 from simbinaural.errors import InputError
 from simbinaural.geometry import Camera, orientation_towards, pixel_vectors, rotate
 from simbinaural.video import decode_png
