@@ -26,7 +26,7 @@ PLACES = {
 }
 """Module of each name; loaded with the first that is asked for, as SciPy takes a while."""
 
-__all__ = sorted(PLACES)  # noqa: PLE0605
+__all__ = sorted(PLACES)
 
 
 def __getattr__(name):
