@@ -56,12 +56,16 @@ def test_progress_shows_on_terminals_that_do_not_tell_their_size(monkeypatch, ro
 
 
 def test_the_bar_moves_with_each_visit_to_a_home_not_with_each_shard(tmp_path, monkeypatch):
-    told, joined = [], []
-    monkeypatch.setattr(render, "make_part", lambda part: part)
+    told, joined, lines = [], [], []
+    monkeypatch.setattr(render, "make_part", lambda part: (part, [f"from clip {part.first}"]))
     monkeypatch.setattr(render, "join_parts", lambda *_: joined.append(sum(told)))
     monkeypatch.setattr(render, "_duration_s", lambda *_: 1)
     shards = render.shard_jobs(tmp_path, RenderOptions(shard_clips=8), [20])
     parts = [part for shard in shards for part in render.shard_parts(shard)]
-    render._make_shards(shards, parts, None, SerialExecutor(), told.append)
+    render._make_shards(
+        shards, parts, None, SerialExecutor(), advance=told.append, warn=lines.extend
+    )
     assert told == [2] * 10
     assert joined == [6, 14, 18]
+    assert lines[:2] == ["from clip 0", "from clip 2"]
+    assert len(lines) == 10

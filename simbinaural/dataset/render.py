@@ -133,7 +133,7 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
         n_missing = sum(part.n_clips for part in missing)
         advance = report(options.videos, n_missing) if report else None
         try:
-            _make_shards(shards, missing, studio, executor, advance, warn_once)
+            _make_shards(shards, missing, studio, executor, advance=advance, warn=warn_once)
         except InputError:
             if not info:
                 forget_empty(folder)
@@ -189,7 +189,7 @@ def _each_once(warn):
     return hand_on
 
 
-def _make_shards(shards, parts, studio, executor, advance, warn_once):
+def _make_shards(shards, parts, studio, executor, *, advance, warn):
     """Make the missing parts of shards; join them as soon as a shard has all of its own."""
     waiting = {shard: set() for shard in shards}
     for part in parts:
@@ -202,7 +202,7 @@ def _make_shards(shards, parts, studio, executor, advance, warn_once):
 
     def gather(made):
         part, remarks = made
-        warn_once(remarks)
+        warn(remarks)
         waiting[part.shard].remove(part)
         join_if_whole(part.shard)
         if advance:
