@@ -122,3 +122,18 @@ def test_homes_with_rooms_have_a_floor_for_each():
 
     scene = SimpleNamespace(is_scan=False, rooms=(l_room(), l_room()))
     assert [type(floor) for floor in floors(scene)] == [RoomFloor, RoomFloor]
+
+
+def test_tables_of_the_storey_below_are_not_this_ones():
+    below = np.array([[1.0, 0.8, 1.0]])
+    ground = two_areas(supports=below, support_half_width_m=np.array([0.4]))
+    rng = np.random.default_rng(6)
+    assert find_spot(GroundFloor(ground, 0), thing("support"), rng).on_support
+    assert not find_spot(GroundFloor(ground, 1), thing("support"), rng).on_support
+
+
+def test_what_lies_farther_than_the_next_point_is_not_known():
+    points = np.array([(0.0, 0.0, 0.0), (0.2, 0.0, 0.0)])
+    floor = GroundFloor(Ground(points, np.full(2, 3.0), np.zeros(2, int), 0.2), 0)
+    assert floor.is_free(np.array([0.3, 1.5, 0.0]), 0.5)
+    assert not floor.is_free(np.array([1.0, 1.5, 0.0]), 0.5)
