@@ -19,7 +19,7 @@ from pathlib import Path
 import numba
 from numba import njit
 
-__all__ = ["njit"]
+__all__ = ["is_new", "njit"]
 
 PACKAGE = Path(__file__).parent
 
@@ -52,6 +52,12 @@ def _parent():
     except OSError:
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         return Path(home) / "simbinaural"
+
+
+def is_new():
+    """Tell whether nothing of this version has been compiled yet: then the first use takes long."""
+    folder = Path(numba.config.CACHE_DIR)
+    return folder.name.startswith(PREFIX) and not any(folder.rglob("*.nbi"))
 
 
 def _keep_cache():

@@ -20,6 +20,7 @@ from simbinaural.dataset.record import TOOL, check_same_input, describe, version
 from simbinaural.errors import InputError
 from simbinaural.hrtf import load_hrtf
 from simbinaural.jobs import run_jobs
+from simbinaural.kernels import is_new
 from simbinaural.scenes.material_file import Refurnished, read_materials
 from simbinaural.scenes.sources import parse_scenes
 from simbinaural.shards import join_parts, write_info, write_shard
@@ -27,6 +28,8 @@ from simbinaural.shards.runs import find_run, forget_empty, working_in
 from simbinaural.vision.backends import choose_vision
 
 PART_SUFFIX = ".visit"
+
+FIRST_RUN = "first run of this version: its kernels are compiled, which takes a minute or two, once"
 
 LAST_PARTS = 16
 """So many of the last parts are made the longest first, so that workers end at about one time."""
@@ -94,7 +97,8 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
         Called with a line for each file that is left out, for each version that has changed, and
         for what is odd about a scene; with each once.
     tell : callable, optional
-        Called with a line that says which engines were chosen and why.
+        Called with a line that says which engines were chosen and why, and with one if the first
+        clip will take long.
 
     Returns
     -------
@@ -116,8 +120,9 @@ def render_dataset(folder, options, *, executor, command, report=None, warn=None
     fresh = describe(options, studio, command)
     if info:
         check_same_input(folder, info, fresh)
-    if tell and reason:
-        tell(reason)
+    for line in filter(None, (reason, FIRST_RUN if is_new() else "")):
+        if tell:
+            tell(line)
     warn_once = _each_once(warn)
     warn_once(studio.catalog.problems)
     warn_once(version_changes(folder, info, options) if info else ())
