@@ -11,12 +11,6 @@ from simbinaural.geometry import direction_vectors, to_count
 MIRROR = np.array([-1.0, 1.0, 1.0])
 """Factors that swap left and right."""
 
-FEW = 4000
-"""Directions up to which all distances between them are looked at."""
-
-NEAREST = 32
-"""Neighbors of a direction among which those of its cell are sought."""
-
 
 @dataclass(frozen=True, eq=False)
 class Sphere:
@@ -70,11 +64,9 @@ class Sphere:
     @cached_property
     def solid_angles(self):
         """Share of the sphere that is nearest to each direction: (N,), sum 1."""
-        areas = _cell_areas(self.directions) if len(self.directions) <= FEW else np.zeros(1)
-        if not abs(areas.sum() / (4 * np.pi) - 1) < 1e-9:  # they overlap: more neighbors count
-            from scipy.spatial import SphericalVoronoi  # takes a third of a second to load
+        from scipy.spatial import SphericalVoronoi  # takes a third of a second to load
 
-            areas = SphericalVoronoi(self.directions).calculate_areas()
+        areas = SphericalVoronoi(self.directions).calculate_areas()
         return areas / areas.sum()
 
     @cached_property
@@ -93,50 +85,6 @@ class Sphere:
         place = {key: index for index, key in enumerate(_keys(self.directions))}
         mirrored = [place.get(key, -1) for key in _keys(self.directions * MIRROR)]
         return np.array([] if -1 in mirrored else mirrored, dtype=np.int32)
-
-
-def _cell_areas(points):
-    """Areas (N,) of the cells that are nearest to each of N unit vectors.
-
-    In the plane that touches the sphere at a point, the line halfway to a neighbor has the pole
-    cot(angle / 2) in its direction; the convex hull of the poles names the neighbors of its cell.
-    Only the nearest are looked at: where they are not enough, the areas do not fill the sphere.
-    """
-    cosines = points @ points.T
-    np.fill_diagonal(cosines, -2)
-    n_near = min(NEAREST, len(points) - 1)
-    near = np.argpartition(cosines, -n_near)[:, -n_near:]
-    rows = np.arange(len(points))
-    east = np.cross(points, np.eye(3)[np.abs(points).argmin(axis=1)])
-    east /= np.linalg.norm(east, axis=1, keepdims=True)
-    axes = np.stack([east, np.cross(points, east), points], axis=1)
-    x, y, z = np.moveaxis(points[near] @ np.swapaxes(axes, 1, 2), -1, 0)
-    poles = (x + 1j * y) / (1 - z)
-
-    current = first = np.abs(poles).argmax(axis=1)
-    ahead = 1j * poles[rows, first]
-    corners, closed = [], np.zeros(len(points), bool)
-    while not closed.all() and len(corners) < NEAREST:
-        steps = poles - poles[rows, current][:, None]
-        turns = np.angle(steps / ahead[:, None])
-        turns[turns < -1e-9] += 2 * np.pi
-        turns[rows, current] = np.inf
-        following = turns.argmin(axis=1)
-        pair = points - points[near[rows, current]], points - points[near[rows, following]]
-        corner = np.cross(*pair)
-        corner /= np.linalg.norm(corner, axis=1, keepdims=True)
-        corners.append(np.where(closed[:, None], corners[0] if corners else corner, corner))
-        ahead, current = steps[rows, following], following
-        closed |= current == first
-    around = zip(corners, corners[1:] + corners[:1], strict=True)
-    return sum(_triangle_areas(points, *pair) for pair in around)
-
-
-def _triangle_areas(a, b, c):
-    """Areas of spherical triangles of unit vectors (n, 3): van Oosterom and Strackee, 1983."""
-    volumes = np.einsum("ni,ni->n", a, np.cross(b, c))
-    cosines = [np.einsum("ni,ni->n", *pair) for pair in ((a, b), (b, c), (c, a))]
-    return 2 * np.arctan2(volumes, 1 + sum(cosines))
 
 
 def _keys(vectors):

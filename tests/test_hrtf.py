@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.spatial import SphericalVoronoi
 
 from simbinaural.errors import InputError
 from simbinaural.geometry import direction_vectors, directions
@@ -108,15 +107,6 @@ def test_mirrored_vectors_have_mirrored_neighbors(kemar, vector):
 def test_solid_angles_of_an_octahedron_are_equal():
     sphere = Sphere(np.concatenate([np.eye(3), -np.eye(3)]))
     np.testing.assert_allclose(sphere.solid_angles, 1 / 6)
-
-
-@pytest.mark.parametrize("count", [5, 40, 300])  # of 300, some cells have far neighbors
-def test_solid_angles_are_those_of_scipy(kemar, count):
-    vectors = np.random.default_rng(count).normal(size=(count, 3))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    for points in (vectors, spread_directions(10), kemar.directions):
-        areas = SphericalVoronoi(points).calculate_areas() / (4 * np.pi)
-        np.testing.assert_allclose(Sphere(points).solid_angles, areas, rtol=1e-9)
 
 
 def test_solid_angles_integrate_over_the_sphere(kemar):
