@@ -142,7 +142,11 @@ def render(out, workers, scheduler, classes, audio, **values):
         up=values["up"],
         unit_scale=values["unit_scale"],
     )
-    for name in ("objects", "sounds", "hrtf", "materials", "scene_root"):
+    if not any(scan.root for scan in getattr(scenes, "scans", ())):
+        values["scene_root"] = DEFAULTS["scene_root"]  # nothing is read from there
+    else:
+        values["scene_root"] = absolute(values["scene_root"])
+    for name in ("objects", "sounds", "hrtf", "materials"):
         values[name] = absolute(values[name])
     values["scenes"] = scenes.name
     values["classes"], values["audio"] = _words(classes), _words(audio)

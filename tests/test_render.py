@@ -201,6 +201,19 @@ def test_a_finished_data_set_is_left_alone(copy):
     assert {path: path.stat().st_mtime_ns for path in copy.rglob("*.h5")} == before
 
 
+def test_built_in_homes_go_on_from_any_folder(copy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run("render", "--scenes", "procedural:3", *SMALL, "--out", copy)
+    assert "all there" in result.output
+    info = copy / "dataset.json"
+    older = json.loads(info.read_text())
+    for name in ("scene_root", "up", "unit_scale", "vision", "acoustics"):
+        del older["options"][name]  # as data sets were before there were scans
+    info.write_text(json.dumps(older))
+    result = run("render", "--scenes", "procedural:3", *SMALL, "--out", copy)
+    assert "all there" in result.output
+
+
 def test_a_missing_shard_is_made_again(copy, sim):
     (copy / "shards/00002.h5").unlink()
     assert "00002.h5: is missing (clips 000002 to 000002)" in run("verify", copy).output
