@@ -151,12 +151,11 @@ def crop_file(job):
 def _crop(job):
     options = job.options
     cropper = FileCropper(job.source.path, options, audio=job.source.audio)
-    listening = cropper.listen()
     done = sorted((job.folder / "shards").glob(f"{job.number:05d}-*.h5"))
     first = len(done) * options.shard_clips
     clips = (
         (f"{job.number:05d}-{index:04d}", clip)
-        for index, clip in enumerate(cropper.clips(listening, first=first), start=first)
+        for index, clip in enumerate(cropper.clips(first=first), start=first)
     )
     part = len(done)
     while (head := next(clips, None)) is not None:

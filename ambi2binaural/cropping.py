@@ -11,14 +11,12 @@ views and everything else run on threads of their own. Nothing is held but a few
 `KEPT_BYTES`, the sound, however long the file.
 """
 
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 from ambi2binaural.ahead import ahead, beside
 from ambi2binaural.description import describe
 from ambi2binaural.energy import AZIMUTHS_DEG, ELEVATIONS_DEG, EnergyMeter, energy_map
+from ambi2binaural.filming import film
 from ambi2binaural.info import Measures
 from ambi2binaural.listening import Kept, Listening
 from ambi2binaural.reading import MediaReader
@@ -32,15 +30,14 @@ from simbinaural.errors import require
 from simbinaural.geometry import IDENTITY, orientation_towards, to_count
 from simbinaural.hrtf import load_hrtf
 from simbinaural.shards import ClipData
-from simbinaural.video import encode_jpeg
 
 LEVEL_DB = -26.0
 """RMS level that a file is brought to, both ears together, unless its peaks forbid it."""
 
 PEAK_DB = -1.0
 
-FRAMES_AHEAD = 4
-"""Decoded frames that wait for their views to be taken."""
+FRAMES_AHEAD = 8
+"""Frames that are decoded while the sound is still listened to: 11 MB each of 3840 x 1920."""
 
 CLIPS_AHEAD = 2
 """Clips whose pictures are made while an earlier one is written, or the level is still measured."""
@@ -181,24 +178,41 @@ class FileCropper:
     def _whole(self):
         return self.options.view == "full"
 
-    def clips(self, listening, *, first=0):
-        """Make the clips of the file, one after the other.
+    def clips(self, *, first=0):
+        """Listen, then make the clips of the file, one after the other.
 
         Parameters
         ----------
-        listening : Listening
-            From `listen`.
         first : int
             Number of the clip to begin with.
 
         Yields
         ------
         ClipData
+
+        Raises
+        ------
+        InputError
+            If no sound decodes.
         """
-        spans = clip_spans(self._duration_s(listening), self.options)[first:]
+        stated_s = self.reader.picture.stated_s
+        # Where the pictures do not say how long they last, only the sound tells which to ask for.
+        listening = None if stated_s > 0 else self.listen()
+        spans = clip_spans(stated_s or self._duration_s(listening), self.options)[first:]
+        with ahead(self.reader.frames(self._times(spans)), FRAMES_AHEAD) as frames:
+            listening = listening or self.listen()
+            spans = clip_spans(self._duration_s(listening), self.options)[first:]
+            yield from self._clips(spans, frames, listening)
+
+    def _times(self, spans):
+        """Moments of all pictures."""
+        fps = self.options.fps
+        return [start + k / fps for start, end in spans for k in range(to_count(end - start, fps))]
+
+    def _clips(self, spans, frames, listening):
         if not spans:
             return
-        with ahead(self._pictures_of(spans, listening), CLIPS_AHEAD) as pictures:
+        with ahead(self._pictures_of(spans, frames, listening), CLIPS_AHEAD) as pictures:
             sounds = self._sound_of(spans, listening)
             for span, sound, (frames, directions) in zip(spans, sounds, pictures, strict=False):
                 wanted = to_count(span[1] - span[0], self.options.fps)
@@ -233,34 +247,14 @@ class FileCropper:
         stated = self.reader.picture.stated_s
         return min(sound_s, stated) if stated > 0 else sound_s
 
-    def _pictures_of(self, spans, listening):
-        """Yield the frames of each span, and their directions: fewer where the pictures end."""
-        pictures = self._frames(spans, listening)
-        for start, end in spans:
-            yield _take(pictures, to_count(end - start, self.options.fps))
-
-    def _frames(self, spans, listening):
-        """Encoded frames and the direction that each looks to, in order.
-
-        The decoder works on while a thread beside it takes the views.
-        """
+    def _pictures_of(self, spans, frames, listening):
+        """Yield the pictures of each span, and their directions: fewer where the frames end."""
         options = self.options
         warp = ViewWarp(self.description.video, options.camera, interpolation=options.interpolation)
-        times = [
-            start + k / options.fps
-            for start, end in spans
-            for k in range(to_count(end - start, options.fps))
-        ]
-        pending = deque()
-        with ThreadPoolExecutor(1) as thread:
-            for wanted, _, frame in self.reader.frames(times):
-                direction = self._direction(wanted, listening)
-                pending.append((thread.submit(_take_view, warp, frame, direction), direction))
-                if len(pending) > FRAMES_AHEAD:
-                    view, direction = pending.popleft()
-                    yield view.result(), direction
-            for view, direction in pending:
-                yield view.result(), direction
+        looks = ((frame, self._direction(wanted, listening)) for wanted, _, frame in frames)
+        pictures = film(warp, looks)
+        for start, end in spans:
+            yield _take(pictures, to_count(end - start, options.fps))
 
     def _direction(self, time, listening):
         """Where the view of a moment looks: azimuth_deg, elevation_deg."""
@@ -285,9 +279,8 @@ class FileCropper:
         options, camera = self.options, self.options.camera
         seconds = slice(int(start), int(np.ceil(start + len(frames) / options.fps)))
         maps = energy_map(listening.covariances[seconds])
-        orientations = [
-            IDENTITY if self._whole else orientation_towards(*direction) for direction in directions
-        ]
+        towards = {way: orientation_towards(*way) for way in set(directions)}
+        orientations = [IDENTITY if self._whole else towards[way] for way in directions]
         arrays = {
             "audio": np.ascontiguousarray(ears),
             "ambisonics": np.ascontiguousarray(ambix),
@@ -329,10 +322,6 @@ def _sound_notes(covariances):
         return ()
     energy = np.einsum("sii->i", covariances) / len(covariances)
     return Measures(float(len(covariances)), np.nan, energy).notes
-
-
-def _take_view(warp, frame, direction):
-    return encode_jpeg(warp(frame, *direction))
 
 
 def clip_spans(duration_s, options):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -19,6 +20,52 @@ HD_HEIGHT = 720
 
 
 @dataclass(frozen=True)
+class Colors:
+    """What the samples of a frame mean.
+
+    Attributes
+    ----------
+    depth : int
+        Bits of a sample.
+    full_range : bool
+        Whether black is 0 and white the largest number.
+    red, blue : float
+        Weights in luma.
+    """
+
+    depth: int
+    full_range: bool
+    red: float
+    blue: float
+
+    def to_rgb(self, yuv):
+        """Turn samples (height, width, 3) into RGB (height, width, 3) uint8."""
+        matrix = _rgb_matrix(self)
+        if yuv.dtype == np.uint8:
+            return cv2.transform(yuv, matrix)
+        rgb = cv2.transform(yuv.astype(np.float32), matrix)
+        return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=16)
+def _rgb_matrix(colors):
+    """Matrix (3, 4) from samples and 1 to RGB of 0 to 255."""
+    unit = 2.0 ** (colors.depth - 8)
+    black, white, span = (0, 255, 255) if colors.full_range else (16, 235, 224)
+    luma = 255 / (white - black) / unit
+    red, blue = (2 * (1 - weight) * 255 / span / unit for weight in (colors.red, colors.blue))
+    green = 1 - colors.red - colors.blue
+    factors = np.array(
+        [
+            [luma, 0, red],
+            [luma, -blue * colors.blue / green, -red * colors.red / green],
+            [luma, blue, 0],
+        ]
+    )
+    return np.column_stack([factors, -factors @ np.array([black, 128, 128]) * unit])
+
+
+@dataclass(frozen=True)
 class YuvPlanes:
     """The planes of a frame.
 
@@ -28,44 +75,13 @@ class YuvPlanes:
         Y, U, V; they share the frame's memory.
     chroma_steps : (int, int)
         Pixels between samples of U and V, across and down.
-    depth : int
-        Bits of a sample.
-    full_range : bool
-        Whether black is 0 and white the largest number.
-    red, blue : float
-        Weights in luma.
+    colors : Colors
+        What they mean.
     """
 
     planes: list
     chroma_steps: tuple
-    depth: int
-    full_range: bool
-    red: float
-    blue: float
-
-    def to_rgb(self, yuv):
-        """Turn samples (height, width, 3) into RGB (height, width, 3) uint8."""
-        matrix = self._matrix()
-        if yuv.dtype == np.uint8:
-            return cv2.transform(yuv, matrix)
-        rgb = cv2.transform(yuv.astype(np.float32), matrix)
-        return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
-
-    def _matrix(self):
-        """Matrix (3, 4) from samples and 1 to RGB of 0 to 255."""
-        unit = 2.0 ** (self.depth - 8)
-        black, white, span = (0, 255, 255) if self.full_range else (16, 235, 224)
-        luma = 255 / (white - black) / unit
-        red, blue = (2 * (1 - weight) * 255 / span / unit for weight in (self.red, self.blue))
-        green = 1 - self.red - self.blue
-        factors = np.array(
-            [
-                [luma, 0, red],
-                [luma, -blue * self.blue / green, -red * self.red / green],
-                [luma, blue, 0],
-            ]
-        )
-        return np.column_stack([factors, -factors @ np.array([black, 128, 128]) * unit])
+    colors: Colors
 
 
 def yuv_planes(frame):
@@ -95,13 +111,11 @@ def yuv_planes(frame):
     if space == UNKNOWN_SPACE:
         space = 1 if frame.height >= HD_HEIGHT else space
     red, blue = LUMA_WEIGHTS.get(int(space), (0.299, 0.114))
+    full_range = full_range or frame.format.name.startswith("yuvj")
     return YuvPlanes(
         planes=[_samples(plane, found[2]) for plane in frame.planes],
         chroma_steps=CHROMA_STEPS[found[1]],
-        depth=int(found[2] or 8),
-        full_range=full_range or frame.format.name.startswith("yuvj"),
-        red=red,
-        blue=blue,
+        colors=Colors(int(found[2] or 8), full_range, red, blue),
     )
 
 

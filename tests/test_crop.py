@@ -21,6 +21,7 @@ from ambi2binaural.cropping import clip_spans
 from ambi2binaural.energy import AZIMUTHS_DEG
 from ambi2binaural.heatmap import heat_layer, view_outline
 from ambi2binaural.options import CropOptions
+from ambi2binaural.reading import MediaReader
 from ambi2binaural.yt_clean import find_sources, read_list
 from simbinaural.acoustics.assembly import binaural_rirs
 from simbinaural.acoustics.foa import ambisonic_rirs
@@ -386,6 +387,38 @@ def test_pictures_without_sound_are_not_called_damaged(film, tmp_path):
     assert result.exit_code == 0, result.output
     assert "the shorter counts" in result.output
     assert "decode" not in result.output
+
+
+def cropped_arrays(tmp_path, path, *arguments):
+    folder = tmp_path / path.stem
+    result = run("crop", path, *arguments, "--out", folder)
+    assert result.exit_code == 0, result.output
+    with open_dataset(folder) as clips:
+        return [{name: list(clip[name]) for name in clip} for clip in clips]
+
+
+def test_pictures_that_do_not_say_how_long_they_last(film, tmp_path):
+    """As from a live stream: the sound has to be heard before the pictures are asked for."""
+    known, unknown = tmp_path / "known.mkv", tmp_path / "unknown.mkv"
+    overrides = "--projection", "equirect", "--layout", "ambix"
+    ffmpeg("-i", film, "-c", "copy", known)
+    ffmpeg("-i", film, "-c", "copy", "-live", 1, unknown)
+    assert MediaReader(known).picture.stated_s > 12
+    assert MediaReader(unknown).picture.stated_s <= 0
+    found = cropped_arrays(tmp_path, unknown, *overrides)
+    np.testing.assert_equal(found, cropped_arrays(tmp_path, known, *overrides))
+    assert [len(clip["frames"]) for clip in found] == [80, 20]
+
+
+def test_pictures_go_on_behind_the_sound(film, tmp_path):
+    """They are decoded before anybody knows that; what is too much is left out."""
+    short = tmp_path / "short.wav"
+    write_audio(short, moving_source([(0, 0, 4), (90, 0, 3.3)]), RATE)
+    whole = cropped_arrays(tmp_path / "whole", film, "--clip-s", 3)
+    found = cropped_arrays(tmp_path / "short", film, "--clip-s", 3, "--audio", short)
+    assert [len(clip["frames"]) for clip in found] == [24, 24, 10]
+    for clip, expected in zip(found, whole, strict=False):
+        np.testing.assert_equal(clip["frames"], expected["frames"][: len(clip["frames"])])
 
 
 def test_foreign_folders_are_refused(film, tmp_path):

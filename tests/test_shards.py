@@ -19,6 +19,7 @@ from simbinaural.shards import (
     write_shard,
     write_split,
 )
+from simbinaural.shards.reader import open_shard
 
 
 def recorded_clip(rng, n_frames=3, n_samples=1600):
@@ -83,6 +84,17 @@ def test_what_is_written_is_read(dataset):
             )
             for k, image in enumerate(expected.arrays["frames"]):
                 np.testing.assert_array_equal(clip.image("frames", k), image)
+
+
+@pytest.mark.parametrize("lengths", [(7,), (5, 5, 5), (0, 0), (0, 3), (1, 2, 3)])
+def test_images_of_any_length_are_written(tmp_path, lengths):
+    clip = recorded_clip(np.random.default_rng(0), n_frames=len(lengths))
+    both = np.arange(14, dtype=np.uint8)  # every second byte: they need not follow one another
+    images = [both[k : k + 2 * length : 2] for k, length in enumerate(lengths)]
+    clip.arrays["frames"] = images
+    write_shard(tmp_path / "shard.h5", [("000000", clip)])
+    with open_shard(tmp_path / "shard.h5") as (found,):
+        assert [list(image) for image in found["frames"]] == [list(image) for image in images]
 
 
 def test_the_same_clips_give_the_same_bytes(dataset, tmp_path):

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from panoramas import colors_of, panorama_vectors
 
-from ambi2binaural import views
+from ambi2binaural import view_tables
 from ambi2binaural.layout import VideoLayout
 from ambi2binaural.planes import yuv_planes
 from ambi2binaural.projections import panorama_coordinates, tilt_orientation
+from ambi2binaural.view_tables import TableMaker
 from ambi2binaural.views import ViewWarp
 from simbinaural.errors import InputError
 from simbinaural.geometry import Camera, orientation_towards, pixel_vectors, rotate
@@ -252,7 +253,7 @@ def test_copying_what_is_seen_changes_no_view(monkeypatch, looks, interpolation)
     picture = cv2.GaussianBlur(rng.uniform(0, 255, (480, 960, 3)), (0, 0), 1.5)
     frame, camera = frame_of(picture.astype(np.uint8), "yuv444p"), Camera(120, 60, 50.0)
     found = ViewWarp(VideoLayout(), camera, interpolation=interpolation)(frame, *looks)
-    monkeypatch.setattr(views, "WINDOW_SHARE", 0)
+    monkeypatch.setattr(view_tables, "WINDOW_SHARE", 0)
     expected = ViewWarp(VideoLayout(), camera, interpolation=interpolation)(frame, *looks)
     assert np.abs(found.astype(int) - expected).max() <= 2  # places are rounded elsewhere
 
@@ -299,7 +300,7 @@ def test_unstated_colors_are_those_of_their_size():
     spaces = []
     for height in (480, 1080):
         frame = av.VideoFrame(2 * height, height, "yuv420p")
-        spaces.append(yuv_planes(frame).red)
+        spaces.append(yuv_planes(frame).colors.red)
     assert spaces == [0.299, 0.2126]
 
 
@@ -308,15 +309,20 @@ def test_unknown_interpolation():
         ViewWarp(VideoLayout(), interpolation="nearest")
 
 
+def table_maker(camera):
+    return TableMaker(VideoLayout(), camera, 0.5)
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.floats(-180, 180), st.floats(-90, 90), st.sampled_from([1, 2]))
 def test_places_between_knots_lie_where_they_are_computed(azimuth_deg, elevation_deg, density):
-    warp, looks = ViewWarp(VideoLayout(), Camera(480, 240)), (azimuth_deg, elevation_deg)
-    between = warp._places_between_knots(SIZE_4K, density, looks, 1.0)
-    if between is None:
+    maker, looks = table_maker(Camera(480, 240)), (azimuth_deg, elevation_deg)
+    knots = maker.knots(SIZE_4K, looks, 1.0)
+    if knots is None:
         assert abs(elevation_deg) > 40  # a pole is in the view, or not far from it
     else:
-        difference = np.stack(between) - warp._places(SIZE_4K, density, looks, 1.0)
+        expected = maker.places(SIZE_4K, density, looks, 1.0)
+        difference = maker.between(knots, density) - expected
         difference[0] -= SIZE_4K[0] * np.rint(difference[0] / SIZE_4K[0])
         assert np.abs(difference).max() < 0.02
 
@@ -325,13 +331,77 @@ def test_places_between_knots_lie_where_they_are_computed(azimuth_deg, elevation
     ("looks", "near_a_pole"), [((180, 0), 0), ((20, 30), 0), ((0, 90), 1), ((5, -80), 1)]
 )
 def test_places_near_poles_are_computed_one_by_one(looks, near_a_pole):
-    warp = ViewWarp(VideoLayout(), Camera(480, 240))
-    between = warp._places_between_knots(SIZE_4K, 2, looks, 1.0)
-    assert (between is None) == bool(near_a_pole)
+    knots = table_maker(Camera(480, 240)).knots(SIZE_4K, looks, 1.0)
+    assert (knots is None) == bool(near_a_pole)
 
 
 def test_views_of_few_pixels_have_knots_enough():
-    warp = ViewWarp(VideoLayout(), Camera(7, 3, 20.0))
-    between = warp._places_between_knots((640, 320), 1, (30, 10), 1.0)
-    expected = warp._places((640, 320), 1, (30, 10), 1.0)
-    np.testing.assert_allclose(np.stack(between), expected, atol=0.02)
+    maker = table_maker(Camera(7, 3, 20.0))
+    between = maker.between(maker.knots((640, 320), (30, 10), 1.0), 1)
+    expected = maker.places((640, 320), 1, (30, 10), 1.0)
+    np.testing.assert_allclose(between, expected, atol=0.02)
+
+
+# --------------------------------------------------------------------------- several at once
+
+
+def noise_frame(seed, size=(960, 480), pixel_format="yuv420p"):
+    rng = np.random.default_rng(seed)
+    picture = cv2.GaussianBlur(rng.uniform(0, 255, (size[1], size[0], 3)), (0, 0), 1.5)
+    return frame_of(picture.astype(np.uint8), pixel_format)
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "lanczos"])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_views_taken_together_are_those_taken_one_by_one(count, interpolation):
+    frames = [noise_frame(seed) for seed in range(count)]
+    warp = ViewWarp(VideoLayout(), Camera(160, 80, 60.0), interpolation=interpolation)
+    found = warp.views([warp.look(frame, 175, 20) for frame in frames])
+    assert len(found) == count
+    for view, frame in zip(found, frames, strict=True):
+        np.testing.assert_array_equal(view, warp(frame, 175, 20))
+
+
+def test_looks_of_any_kind_can_be_taken_together():
+    kinds = [
+        (noise_frame(0), (20, 0)),
+        (noise_frame(1), (20, 0)),
+        (noise_frame(2), (90, 85)),
+        (noise_frame(3, pixel_format="yuv420p10le"), (90, 85)),
+        (noise_frame(4, pixel_format="yuv444p"), (90, 85)),
+        (noise_frame(5, (640, 320)), (90, 85)),
+        (noise_frame(6), (20, 0)),
+    ]
+    warp = ViewWarp(VideoLayout(), Camera(160, 80, 60.0))
+    found = warp.views(warp.look(frame, *looks) for frame, looks in kinds)
+    for view, (frame, looks) in zip(found, kinds, strict=True):
+        np.testing.assert_array_equal(view, warp(frame, *looks))
+
+
+def test_black_stays_black_in_each_of_several_views():
+    layout = VideoLayout(bounds=(0.2, 0.0, 0.2, 0.0))
+    warp = ViewWarp(layout, Camera(100, 50, 90.0))
+    levels = 120, 200
+    frames = [frame_of(np.full((200, 400, 3), level, np.uint8)) for level in levels]
+    found = warp.views(warp.look(frame, 108, 0) for frame in frames)
+    for view, level in zip(found, levels, strict=True):
+        np.testing.assert_array_equal(view[:, :30], 0)
+        np.testing.assert_allclose(view[:, 70:].astype(int), level, atol=2)
+
+
+@pytest.mark.parametrize("looks", [(20, 10), (180, -40), (90, 88)])
+def test_tiles_fit_without_a_seam(monkeypatch, looks):
+    frame, camera = noise_frame(0), Camera(90, 44, 50.0)
+    monkeypatch.setattr(view_tables, "TILE", (10**6, 10**6))
+    expected = ViewWarp(VideoLayout(), camera)(frame, *looks)
+    monkeypatch.setattr(view_tables, "TILE", (20, 28))
+    found = ViewWarp(VideoLayout(), camera)(frame, *looks)
+    assert np.abs(found.astype(int) - expected).max() <= 2  # places are rounded elsewhere
+
+
+def test_a_look_keeps_no_more_of_a_frame_than_its_view_shows():
+    frame = noise_frame(0, (1920, 960))
+    warp = ViewWarp(VideoLayout(), Camera(96, 48, 30.0))
+    planes = warp.look(frame, 10, 5).planes
+    assert sum(each.size for plane in planes for each in plane) < 0.02 * 1920 * 960
+    assert all(each.base is None for plane in planes for each in plane)

@@ -18,6 +18,9 @@ from simbinaural.shards.contract import BYTES, COMPRESSED, DATASETS, clip_faults
 
 TEMPORARY_SUFFIX = ".part"
 
+IMAGE = h5py.vlen_dtype(np.uint8)
+"""HDF5's type of an encoded image."""
+
 
 def write_shard(path, clips):
     """Write clips into a new shard.
@@ -158,9 +161,7 @@ def _write_clip(group, clip):
 
 def _write_array(group, name, array):
     if DATASETS.get(name, (None,))[0] == BYTES:
-        dataset = group.create_dataset(name, (len(array),), dtype=h5py.vlen_dtype(np.uint8))
-        for index, image in enumerate(array):
-            dataset[index] = image
+        _write_images(group.create_dataset(name, (len(array),), dtype=IMAGE), array)
     elif name in COMPRESSED and np.size(array):
         group.create_dataset(
             name,
@@ -172,3 +173,12 @@ def _write_array(group, name, array):
         )
     else:
         group.create_dataset(name, data=array)
+
+
+def _write_images(dataset, images):
+    """Write all images at once: a quarter of the time of one after the other, the same bytes."""
+    objects = np.empty(len(images), IMAGE)
+    for index, image in enumerate(images):
+        objects[index] = np.ascontiguousarray(image, np.uint8)
+    # `dataset[:] = objects` would take images of equal length for one array of two axes.
+    dataset.id.write(h5py.h5s.ALL, h5py.h5s.ALL, objects, h5py.h5t.py_create(IMAGE))

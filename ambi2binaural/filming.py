@@ -1,0 +1,52 @@
+"""Frames of a panorama to encoded views, on a thread beside the decoder's."""
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby, islice
+from operator import itemgetter
+
+from ambi2binaural.views import AT_ONCE
+from simbinaural.video import encode_jpeg
+
+GROUPS_AHEAD = 1
+"""Groups of `AT_ONCE` views that are waited for only once the frames of the next are there."""
+
+
+def film(warp, frames):
+    """Take the view of each frame, and encode it as JPEG.
+
+    What a view shows is cut out of its frame as soon as that comes; then the frame is free, and
+    the views of up to `AT_ONCE` frames in one direction are taken together.
+
+    Parameters
+    ----------
+    warp : ambi2binaural.views.ViewWarp
+        What takes the views.
+    frames : iterable of (av.VideoFrame, (float, float))
+        Each with azimuth_deg and elevation_deg of its view.
+
+    Yields
+    ------
+    (bytes,) numpy.ndarray of uint8
+        A JPEG file.
+    (float, float)
+        Its direction.
+    """
+    waiting = deque()
+    with ThreadPoolExecutor(1) as thread:
+        looks = ((way, thread.submit(warp.look, frame, *way)) for frame, way in frames)
+        for way, group in groupby(looks, key=itemgetter(0)):
+            while few := [look for _, look in islice(group, AT_ONCE)]:
+                waiting.append((thread.submit(_encoded_views, warp, few), way))
+                if len(waiting) > GROUPS_AHEAD:
+                    yield from _each(*waiting.popleft())
+        for views, way in waiting:
+            yield from _each(views, way)
+
+
+def _encoded_views(warp, looks):
+    return [encode_jpeg(view) for view in warp.views(look.result() for look in looks)]
+
+
+def _each(views, way):
+    return ((view, way) for view in views.result())
