@@ -14,8 +14,12 @@ DEFAULTS = {field.name: field.default for field in dataclasses.fields(CropOption
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="simbinaural")
-def main():
+@click.pass_context
+def main(context):
     """Turn 360-degree video with ambisonic sound into clips with binaural sound."""
+    from simbinaural.jobs import libraries_on_one_thread
+
+    context.with_resource(libraries_on_one_thread())
 
 
 def _option(parameter, help_text, **extra):

@@ -6,9 +6,10 @@
       │                         │                                        ├──► clips
       └─────────────────────────┴─► level ──► gain ──► ears ─────────────┘
 
-Pictures do not wait for the level, nor for the clip before them to be written: the decoder, the
-views and everything else run on threads of their own. Nothing is held but a few clips and, up to
-`KEPT_BYTES`, the sound, however long the file.
+The decoder starts before the sound is heard, and pictures wait neither for the level nor for the
+clip before them to be written: the decoder, the views and everything else run on threads of their
+own. Nothing is held but a few frames and clips and, up to `KEPT_BYTES`, the sound, however long the
+file.
 """
 
 import numpy as np
@@ -198,7 +199,8 @@ class FileCropper:
         stated_s = self.reader.picture.stated_s
         # Where the pictures do not say how long they last, only the sound tells which to ask for.
         listening = None if stated_s > 0 else self.listen()
-        spans = clip_spans(stated_s or self._duration_s(listening), self.options)[first:]
+        asked_s = stated_s if listening is None else self._duration_s(listening)
+        spans = clip_spans(asked_s, self.options)[first:]
         with ahead(self.reader.frames(self._times(spans)), FRAMES_AHEAD) as frames:
             listening = listening or self.listen()
             spans = clip_spans(self._duration_s(listening), self.options)[first:]

@@ -30,7 +30,7 @@ SEEK_S = 10
 BREAK_S = 600
 """A step in the time stamps of sound that no recording has: it is a fault, and passed over."""
 
-MORE_THREADS = 3
+MORE_THREADS = 2
 """Threads of the picture decoder beyond one for each core: each waits now and then for the picture
 that it builds on. FFmpeg takes one more by itself, which leaves a tenth of two cores idle."""
 

@@ -76,23 +76,41 @@ class TableMaker:
         eye, around = left_eye(self.layout, size), goes_around(self.layout)
         part = Part.of(eye, steps, shrink)
         knots = self.knots(size, direction, margin) if around else None
-        if knots is None:
-            places = part.samples(self.places(size, density, direction, margin), eye, steps)
+        if knots is not None:
+            make, places, outside = self._tile_between, part.samples(knots, eye, steps), None
         else:
-            places = self.between(part.samples(knots, eye, steps), density)
-        outside = np.isnan(places[0])
-        if outside.any():
+            places = part.samples(self.places(size, density, direction, margin), eye, steps)
+            outside = np.isnan(places[0])
             places[:, outside] = 0
+            make, outside = self._tile, outside[::density, ::density] if outside.any() else None
+        shape = self.camera.height * density, self.camera.width * density
         rows, columns = (
             [slice(k, min(k + step, length)) for k in range(0, length, step)]
-            for length, step in zip(outside.shape, TILE, strict=True)
+            for length, step in zip(shape, TILE, strict=True)
         )
-        tiles = [
-            Tile.of(places[:, down, across], (down, across), density, part, self.reach, around)
-            for down in rows
-            for across in columns
-        ]
-        return Table(part, tiles, outside[::density, ::density] if outside.any() else None)
+        tiles = [make(places, (row, column), density, part) for row in rows for column in columns]
+        return Table(part, tiles, outside)
+
+    def _tile(self, places, where, density, part):
+        """Make a tile of places (2, rows, columns) in a part; it lies `where` among the samples."""
+        places = places[(slice(None), *where)]
+        window = self._window(places, part)
+        return Tile(window, places - _corner(window), *_in_view(where, density))
+
+    def _tile_between(self, knots, where, density, part):
+        """The same of knots: only those that matter here, and nothing but the maps is written."""
+        cubics = [matrix[along] for matrix, along in zip(self._cubics(density), where, strict=True)]
+        near = [_used(matrix) for matrix in cubics]
+        knots = knots[(slice(None), *near)]
+        # A bow between two knots rises an eighth of their second difference above both.
+        bow = max(np.abs(np.diff(knots, 2, axis=axis)).max() for axis in (1, 2)) / 8
+        window = self._window(knots, part, bow)
+        down, across = (matrix[:, used] for matrix, used in zip(cubics, near, strict=True))
+        maps = down @ ((knots - _corner(window)) @ across.T)
+        return Tile(window, maps, *_in_view(where, density))
+
+    def _window(self, places, part, bow=0.0):
+        return Window.of(places, part.shrunk, self.reach + bow, goes_around(self.layout))
 
     def places(self, size, density, direction, margin):
         """Places (2, rows, columns) in the frame at which the view is sampled."""
@@ -110,13 +128,12 @@ class TableMaker:
         bends = [np.abs(np.diff(knots, 4, axis=axis)).max() for axis in (1, 2)]
         return knots if np.max(bends) <= BEND_PX else None  # beyond the bounds they are NaN
 
-    def between(self, knots, density):
-        """All places from the knots, by cubics."""
+    def _cubics(self, density):
+        """Matrices (samples, knots) that lead from knots to the rows and columns of samples."""
         if density not in self._matrices:
             lengths = self.camera.height, self.camera.width
             self._matrices[density] = [_cubic_matrix(length, density) for length in lengths]
-        down, across = self._matrices[density]
-        return down @ (knots @ across.T)
+        return self._matrices[density]
 
     def _seen_at(self, size, vectors, direction, margin):
         turn = rotation_matrix(orientation_towards(*direction))
@@ -162,6 +179,22 @@ def _cubic_matrix(length, density):
     return matrix.astype(np.float32)
 
 
+def _used(matrix):
+    """Slice of the columns of a matrix that are not zero."""
+    used = np.flatnonzero(matrix.any(axis=0))
+    return slice(used[0], used[-1] + 1)
+
+
+def _corner(window):
+    """Column and row (2, 1, 1) of a window's first sample."""
+    left, top = (0, 0) if window is None else (window.left, window.top)
+    return np.array([left, top], np.float32).reshape(2, 1, 1)
+
+
+def _in_view(where, density):
+    return (slice(along.start // density, along.stop // density) for along in where)
+
+
 # --------------------------------------------------------------------------- tables
 
 
@@ -197,14 +230,14 @@ class Tile:
     ----------
     window : Window or None
         What it sees of the part of a plane; None for all of it.
-    maps : pair of (samples, samples) numpy.ndarray of float32
-        Columns and rows in the window.
+    maps : (2, rows, columns) numpy.ndarray of float32
+        Columns and rows in the window at which its samples are taken.
     rows, columns : slice
         Where it lies in the view.
     """
 
     window: "Window | None"
-    maps: tuple
+    maps: np.ndarray
     rows: slice
     columns: slice
 
@@ -212,14 +245,6 @@ class Tile:
     def shape(self):
         """Rows and columns of the view that it covers."""
         return tuple(along.stop - along.start for along in (self.rows, self.columns))
-
-    @classmethod
-    def of(cls, places, where, density, part, reach, around):
-        """Make it from places (2, rows, columns) in a part, which lie `where` among the samples."""
-        window = Window.of(places, part.shrunk, reach, around)
-        corner = (0, 0) if window is None else (window.left, window.top)
-        maps = [place - np.float32(first) for place, first in zip(places, corner, strict=True)]
-        return cls(window, maps, *(slice(s.start // density, s.stop // density) for s in where))
 
 
 @dataclass(frozen=True)

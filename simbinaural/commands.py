@@ -1,11 +1,17 @@
 """What all commands share: one line for bad input, help that shows defaults, progress bars."""
 
+import atexit
+import gc
 import os
 import sys
 
 import click
 
 from simbinaural.errors import InputError
+
+# On its way out Python looks for cycles among all that was ever loaded: a tenth of a second after
+# the last word of a command, for memory that is given back anyway.
+atexit.register(gc.freeze)
 
 _USUAL_SIZE = {"ncols": 80, "nrows": 24}
 

@@ -114,7 +114,7 @@ def open_executor(workers=1, scheduler=None, *, preload=()):
 
 @contextmanager
 def _processes(workers, preload):
-    with _environment(dict.fromkeys(THREAD_VARIABLES, "1")):
+    with libraries_on_one_thread():
         executor = ProcessPoolExecutor(
             workers, mp_context=_begin_server(preload), initializer=_begin_worker
         )
@@ -142,9 +142,13 @@ def _begin_server(preload):
 
 
 @contextmanager
-def _environment(variables):
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
+def libraries_on_one_thread():
+    """Keep libraries that are loaded within the block from starting threads of their own.
+
+    Where all compute on one thread, others would but wait for work, and busily at first.
+    """
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     try:
         yield
     finally:

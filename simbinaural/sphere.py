@@ -7,6 +7,7 @@ import numpy as np
 
 from simbinaural.errors import require, require_shape
 from simbinaural.geometry import direction_vectors, to_count
+from simbinaural.sphere_cells import cell_shares
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
 """Factors that swap left and right."""
@@ -64,10 +65,7 @@ class Sphere:
     @cached_property
     def solid_angles(self):
         """Share of the sphere that is nearest to each direction: (N,), sum 1."""
-        from scipy.spatial import SphericalVoronoi  # takes a third of a second to load
-
-        areas = SphericalVoronoi(self.directions).calculate_areas()
-        return areas / areas.sum()
+        return cell_shares(self.directions)
 
     @cached_property
     def _triangles(self):

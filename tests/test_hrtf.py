@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.spatial import SphericalVoronoi
 
 from simbinaural.errors import InputError
 from simbinaural.geometry import direction_vectors, directions
@@ -11,6 +12,7 @@ from simbinaural.hrtf import DEFAULT_SOFA, EARS, Hrtf, align, load_hrtf
 from simbinaural.responses import first_arrivals, minimum_phase, minimum_phase_lags
 from simbinaural.sofa import Measurement, read_sofa
 from simbinaural.sphere import MIRROR, Sphere, spread_directions, with_mirror_images
+from simbinaural.sphere_cells import hull
 from simbinaural.sphere_walk import locate
 
 RADIUS_S = 0.0875 / 343
@@ -102,6 +104,30 @@ def test_mirrored_vectors_have_mirrored_neighbors(kemar, vector):
     np.testing.assert_allclose(
         kemar.directions[indices[0]] * MIRROR, kemar.directions[indices[1]], atol=1e-9
     )
+
+
+@pytest.mark.parametrize("seed", [None, 0, 1, 2])
+def test_solid_angles_are_those_of_spherical_voronoi_cells(kemar, seed):
+    directions = kemar.sphere.directions  # rings: many directions on one circle, none far below
+    if seed is not None:
+        directions = np.random.default_rng(seed).standard_normal((60 + 300 * seed, 3))
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    expected = SphericalVoronoi(directions).calculate_areas() / (4 * np.pi)
+    np.testing.assert_allclose(Sphere(directions).solid_angles, expected, atol=1e-11)
+
+
+@pytest.mark.parametrize("spacing_deg", [5, 30])
+def test_the_hull_is_convex_and_closed(spacing_deg):
+    directions = spread_directions(spacing_deg)
+    triangles = hull(directions)
+    assert len(triangles) == 2 * len(directions) - 4
+    a, b, c = np.moveaxis(directions[triangles], 1, 0)
+    normals = np.cross(b - a, c - a)
+    heights = normals @ directions.T - np.sum(normals * a, axis=1)[:, None]
+    assert heights.max() < 1e-6  # nothing lies beyond a side but by the joggle
+    sides = {tuple(side) for k in range(3) for side in triangles[:, [k, (k + 1) % 3]].tolist()}
+    assert len(sides) == 3 * len(triangles)
+    assert all((end, begin) in sides for begin, end in sides)
 
 
 def test_solid_angles_of_an_octahedron_are_equal():
