@@ -37,7 +37,7 @@ LEVEL_DB = -26.0
 
 PEAK_DB = -1.0
 
-FRAMES_AHEAD = 8
+FRAMES_AHEAD = 4
 """Frames that are decoded while the sound is still listened to: 11 MB each of 3840 x 1920."""
 
 CLIPS_AHEAD = 2

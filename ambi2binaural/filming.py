@@ -15,8 +15,8 @@ GROUPS_AHEAD = 1
 def film(warp, frames):
     """Take the view of each frame, and encode it as JPEG.
 
-    What a view shows is cut out of its frame as soon as that comes; then the frame is free, and
-    the views of up to `AT_ONCE` frames in one direction are taken together.
+    The views of up to `AT_ONCE` frames in one direction are taken together; three times as many
+    frames are held at most.
 
     Parameters
     ----------

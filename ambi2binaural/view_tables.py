@@ -2,7 +2,7 @@
 
 A table is made for each direction, and divided into tiles: what a tile sees of the plane, and what
 it makes of it, stay in the processor's cache, which a whole view does not, the less so beside a
-decoder. In a tile's window, which is copied from the plane, lines are read in order.
+decoder.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ TILE = (240, 480)
 """Rows and columns of samples that are taken at once."""
 
 WINDOW_SHARE = 0.25
-"""Share of a plane up to which what a tile sees of it is copied."""
+"""Share of a plane up to which what a tile sees of it is taken by itself."""
 
 
 class TableMaker:
@@ -315,12 +315,13 @@ class Window:
         return cls(left, top, right, bottom, size[0])
 
     def cut(self, part):
-        """A copy of what it shows."""
+        """What it shows: a view of the part, or a copy across the seam."""
         parts = [
             part[self.top : self.bottom, max(self.left - turn, 0) : max(self.right - turn, 0)]
             for turn in (-self.width, 0, self.width)
         ]
-        return np.concatenate([part for part in parts if part.shape[1]], axis=1)
+        parts = [part for part in parts if part.shape[1]]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _view_pixels_per_radian(camera):

@@ -79,7 +79,7 @@ class ViewWarp:
         return self.views([self.look(frame, azimuth_deg, elevation_deg)])[0]
 
     def look(self, frame, azimuth_deg=0.0, elevation_deg=0.0):
-        """Cut out what a view shows, for `views`; unless that is most of it the frame is free then.
+        """Find what a view shows of a frame, for `views`; its planes are kept as long as the look.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class ViewWarp:
         Parameters
         ----------
         looks : iterable of Look
-            What `look` cut out.
+            What `look` found.
 
         Returns
         -------

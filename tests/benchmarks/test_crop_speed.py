@@ -4,8 +4,11 @@ Ratios within one run, of CPU time: the figures of one machine say nothing of an
 short, so that the start of each counts more than in a real one.
 """
 
+import os
 import resource
+import signal
 import subprocess
+import sys
 import time
 
 import av
@@ -13,11 +16,11 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
+from ambi2binaural.filming import film
 from ambi2binaural.layout import VideoLayout
 from ambi2binaural.reading import MediaReader
 from ambi2binaural.views import ViewWarp
 from simbinaural.geometry import Camera
-from simbinaural.video import encode_jpeg
 
 DURATION_S = 12
 FPS = 8
@@ -60,7 +63,8 @@ def crop(path, camera):
     warp = ViewWarp(VideoLayout(), camera)
     times = np.arange(DURATION_S * FPS) / FPS
     frames = MediaReader(path).frames(times)
-    return [encode_jpeg(warp(frame, *views[int(wanted)])) for wanted, _, frame in frames]
+    looks = ((frame, tuple(views[int(wanted)])) for wanted, _, frame in frames)
+    return [picture for picture, _ in film(warp, looks)]
 
 
 def cpu_seconds(work, *arguments):
@@ -110,3 +114,62 @@ def test_the_first_view(benchmark, panorama):
         return warp(next(reader.frames([0.0]))[2], 30, 10)
 
     assert benchmark.pedantic(start, rounds=3).shape == (240, 480, 3)
+
+
+SLICE_S = 0.4
+REPEATS = 10
+
+
+def in_turn(commands):
+    """Seconds that each of some commands takes, all of them at work in turn for a moment.
+
+    What else the machine does slows all of them alike: its noise, a tenth and more from one minute
+    to the next, is a hundredth of their ratio.
+    """
+    running, seconds = {}, dict.fromkeys(commands, 0.0)
+    while len(running) < len(commands) or any(each.returncode is None for each in running.values()):
+        for name, command in commands.items():
+            begin = time.perf_counter()
+            if name not in running:
+                quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+                running[name] = subprocess.Popen(command, start_new_session=True, **quiet)
+            elif running[name].returncode is None:
+                os.killpg(running[name].pid, signal.SIGCONT)
+            else:
+                continue
+            try:
+                assert running[name].wait(SLICE_S) == 0, command
+            except subprocess.TimeoutExpired:
+                os.killpg(running[name].pid, signal.SIGSTOP)
+            seconds[name] += time.perf_counter() - begin
+    return seconds
+
+
+@pytest.mark.parametrize(
+    "coder",
+    [("veryfast",), ("veryfast", "-bf", "0", "-refs", "1", "-g", "30"), ("ultrafast", "-g", "60")],
+    ids=["b-frames", "no-b-frames", "ultrafast"],
+)
+def test_the_command_beside_ffmpeg(benchmark, tmp_path, coder):
+    short, long = tmp_path / "short.mp4", tmp_path / "long.mp4"
+    picture = "testsrc2=s=3840x1920:r=30,noise=alls=2:allf=t"
+    sound = "anoisesrc=r=48000:a=0.1,pan=4.0|c0=c0|c1=c0|c2=c0|c3=c0"
+    inputs = ("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-t", str(DURATION_S))
+    coders = ("-c:v", "libx264", "-preset", *coder, "-pix_fmt", "yuv420p", "-c:a", "aac")
+    run_ffmpeg(*inputs, *coders, short)
+    run_ffmpeg("-stream_loop", REPEATS - 1, "-i", short, "-c", "copy", long)
+    program = imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-y", "-i", str(long), "-an"
+    warp = f"fps={FPS},v360=e:flat:h_fov=90:v_fov=53.13:yaw=-30:w=480:h=240"
+    coder = ("-c:v", "libx264", "-preset", "veryfast")
+    crop = "from ambi2binaural.cli import main; main()"
+    commands = {
+        "crop": [sys.executable, "-c", crop, "crop", long, "--projection", "equirect"],
+        "v360": [*program, "-vf", warp, *coder, str(tmp_path / "view.mp4")],
+        "decoding": [*program, "-f", "null", "-"],
+    }
+    commands["crop"] += ["--out", tmp_path / "data"]
+    seconds = benchmark.pedantic(in_turn, (commands,), rounds=1)
+    benchmark.extra_info["seconds"] = seconds
+    benchmark.extra_info["relative_to_ffmpeg"] = seconds["crop"] / seconds["v360"]
+    benchmark.extra_info["relative_to_decoding"] = seconds["crop"] / seconds["decoding"]
+    assert len(list((tmp_path / "data" / "shards").iterdir())) == 2
