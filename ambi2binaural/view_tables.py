@@ -103,7 +103,7 @@ class TableMaker:
         near = [_used(matrix) for matrix in cubics]
         knots = knots[(slice(None), *near)]
         # A bow between two knots rises an eighth of their second difference above both.
-        bow = max(np.abs(np.diff(knots, 2, axis=axis)).max() for axis in (1, 2)) / 8
+        bow = max(np.abs(np.diff(knots, 2, axis=axis)).max(initial=0) for axis in (1, 2)) / 8
         window = self._window(knots, part, bow)
         down, across = (matrix[:, used] for matrix, used in zip(cubics, near, strict=True))
         maps = down @ ((knots - _corner(window)) @ across.T)

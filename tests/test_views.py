@@ -423,6 +423,15 @@ def test_tiles_fit_without_a_seam(monkeypatch, looks):
     assert np.abs(found.astype(int) - expected).max() <= 2  # places are rounded elsewhere
 
 
+def test_tiles_of_a_single_sample(monkeypatch):
+    """Some of which lie right at a knot, and need no other."""
+    frame, camera = noise_frame(0, (160, 80)), Camera(7, 3, 20.0)
+    expected = ViewWarp(VideoLayout(), camera)(frame, 30, 10)
+    monkeypatch.setattr(view_tables, "TILE", (1, 1))
+    found = ViewWarp(VideoLayout(), camera)(frame, 30, 10)
+    assert np.abs(found.astype(int) - expected).max() <= 2
+
+
 def test_a_look_copies_no_more_than_crosses_the_seam():
     frame = noise_frame(0, (1920, 960))
     warp = ViewWarp(VideoLayout(), Camera(96, 48, 30.0))
