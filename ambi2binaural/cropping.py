@@ -1,4 +1,4 @@
-"""One file to clips: two passes over the sound, then one over pictures and sound together.
+"""One file to clips: two passes over the sound, and one over the pictures beside them.
 
 ::
 
@@ -6,24 +6,25 @@
       │                         │                                        ├──► clips
       └─────────────────────────┴─► level ──► gain ──► ears ─────────────┘
 
-The decoder starts before the sound is heard, and pictures wait neither for the level nor for the
-clip before them to be written: the decoder, the views and everything else run on threads of their
-own. Nothing is held but a few frames and clips and, up to `KEPT_BYTES`, the sound, however long the
-file.
+A picture waits until its own second is heard, not for the rest of the sound, nor for the level, nor
+for the clip before it to be written: the decoder, the views, the passes over the sound and
+everything else run on threads of their own. Nothing is held but a few frames and clips and, up to
+`KEPT_BYTES`, the sound, however long the file.
 """
+
+from contextlib import ExitStack
+from threading import Event
 
 import numpy as np
 
 from ambi2binaural.ahead import ahead, beside
 from ambi2binaural.description import describe
 from ambi2binaural.energy import AZIMUTHS_DEG, ELEVATIONS_DEG, EnergyMeter, energy_map
-from ambi2binaural.filming import film
 from ambi2binaural.info import Measures
-from ambi2binaural.listening import Kept, Listening
+from ambi2binaural.listening import Directions, FirstPass, Kept, Listening
 from ambi2binaural.reading import MediaReader
 from ambi2binaural.rendering import BinauralStream
-from ambi2binaural.viewpoint import choose_views
-from ambi2binaural.views import ViewWarp
+from ambi2binaural.viewpoint import ViewChooser, Viewpoints
 from simbinaural.ambisonics import n_channels
 from simbinaural.audio import even_blocks, from_db, to_db
 from simbinaural.decoding import design_decoder
@@ -38,7 +39,7 @@ LEVEL_DB = -26.0
 PEAK_DB = -1.0
 
 FRAMES_AHEAD = 4
-"""Frames that are decoded while the sound is still listened to: 11 MB each of 3840 x 1920."""
+"""Frames that are decoded before they are asked for: 11 MB each of 3840 x 1920."""
 
 CLIPS_AHEAD = 2
 """Clips whose pictures are made while an earlier one is written, or the level is still measured."""
@@ -93,6 +94,7 @@ class FileCropper:
         # Beside the first pass over the sound, which does not need it.
         self._designed = beside(_design, options, self.order)
         self._sound = None
+        self._given_up = Event()
 
     @property
     def decoder(self):
@@ -107,6 +109,8 @@ class FileCropper:
         layout = self.description.audio
         kept = Kept()
         for block in self.reader.sound(self.options.sample_rate):
+            if self._given_up.is_set():
+                return
             ambix = layout.to_ambix(block)[: n_channels(self.order)]
             pair = ambix, layout.to_head_locked(block)
             kept.add(pair)
@@ -114,29 +118,36 @@ class FileCropper:
         self._sound = kept.all
 
     def listen(self):
-        """Hear the whole sound twice: for the views, then for the level at the ears.
+        """Begin to hear the whole sound twice: for the views, then for the level at the ears.
 
         Returns
         -------
         Listening
-            Once the views are known; its level comes later.
-
-        Raises
-        ------
-        InputError
-            If no sound decodes.
+            At once. If no sound decodes, what is asked of it raises `InputError`.
         """
-        options = self.options
-        meter = EnergyMeter(options.sample_rate, n_channels(self.order), options.band_hz)
-        n_samples = 0
-        for ambix, _ in self.sound():
-            meter.feed(ambix)
-            n_samples += ambix.shape[1]
+        directions = Directions()
+        return Listening(directions, beside(self._first_pass, directions))
+
+    def _first_pass(self, directions):
+        options, rate = self.options, self.options.sample_rate
+        meter = EnergyMeter(rate, n_channels(self.order), options.band_hz)
+        chooser = ViewChooser(steady_db=options.steady_db)
+        n_samples = n_seconds = 0
+        rest = []
+        try:
+            for ambix, _ in self.sound():
+                meter.feed(ambix)
+                n_samples += ambix.shape[1]
+                whole = meter.since(n_seconds)[: n_samples // rate - n_seconds]
+                n_seconds += len(whole)
+                directions.extend(chooser.feed(whole))
+            rest = [*chooser.feed(meter.since(n_seconds)), *chooser.finish()]
+        finally:
+            directions.extend(rest, last=True)  # nobody waits any longer, whatever happened
         self.notes += _sound_notes(meter.covariances)
         require(n_samples > 0, f"{self.description.audio_path}: sound must decode, got none")
-        views = choose_views(meter.covariances, steady_db=options.steady_db)
-        level = beside(self._level, views, n_samples)
-        return Listening(n_samples, meter.covariances, views, level)
+        views = Viewpoints.of(directions.found)
+        return FirstPass(n_samples, meter.covariances, views, beside(self._level, views, n_samples))
 
     def _level(self, views, n_samples):
         """Gain in dB that brings the ears to `LEVEL_DB`, and what was heard, if it can be kept."""
@@ -196,37 +207,53 @@ class FileCropper:
         InputError
             If no sound decodes.
         """
-        stated_s = self.reader.picture.stated_s
-        # Where the pictures do not say how long they last, only the sound tells which to ask for.
-        listening = None if stated_s > 0 else self.listen()
-        asked_s = stated_s if listening is None else self._duration_s(listening)
-        spans = clip_spans(asked_s, self.options)[first:]
-        with ahead(self.reader.frames(self._times(spans)), FRAMES_AHEAD) as frames:
-            listening = listening or self.listen()
-            spans = clip_spans(self._duration_s(listening), self.options)[first:]
-            yield from self._clips(spans, frames, listening)
+        self._given_up.clear()
+        with ExitStack() as leaving:
+            leaving.callback(self._given_up.set)
+            listening = self.listen()
+            stated_s = self.reader.picture.stated_s
+            # Where pictures do not say how long they last, only the sound tells which to ask for.
+            asked_s = stated_s if stated_s > 0 else self._duration_s(listening)
+            asked = clip_spans(asked_s, self.options)[first:]
+            frames = leaving.enter_context(
+                ahead(self.reader.frames(self._times(asked)), FRAMES_AHEAD)
+            )
+            pictures = leaving.enter_context(
+                ahead(self._pictures_of(asked, frames, listening), CLIPS_AHEAD)
+            )
+            # Before those two, which may wait for the sound.
+            leaving.callback(self._given_up.set)
+            yield from self._clips(first, asked, pictures, listening)
 
     def _times(self, spans):
         """Moments of all pictures."""
         fps = self.options.fps
         return [start + k / fps for start, end in spans for k in range(to_count(end - start, fps))]
 
-    def _clips(self, spans, frames, listening):
-        if not spans:
-            return
-        with ahead(self._pictures_of(spans, frames, listening), CLIPS_AHEAD) as pictures:
-            sounds = self._sound_of(spans, listening)
-            for span, sound, (frames, directions) in zip(spans, sounds, pictures, strict=False):
-                wanted = to_count(span[1] - span[0], self.options.fps)
-                length_s = min(span[1] - span[0], len(frames) / self.options.fps)
-                if length_s < min(SHORTEST_S, span[1] - span[0]):
-                    break  # the pictures end here, before the file says so
-                n = to_count(length_s, self.options.sample_rate)
-                ears, ambix = (samples[:, :n] for samples in sound)
-                yield self._clip(span[0], frames, directions, ears, ambix, listening)
-                if len(frames) < wanted:
-                    break
-        self._tell_what_is_missing(spans[-1][1])
+    def _spans(self, asked, listening):
+        """Yield the asked spans as far as the sound lasts, each as soon as that is known."""
+        for start, end in asked:
+            if not listening.directions.last_for(int(np.ceil(end))):
+                shorter = clip_spans(self._duration_s(listening), self.options)
+                yield from (span for span in shorter if span[0] >= start)
+                return
+            yield start, end
+
+    def _clips(self, first, asked, pictures, listening):
+        spans, sounds = self._spans(asked, listening), self._sound_of(first, listening)
+        for span, sound, (frames, directions) in zip(spans, sounds, pictures, strict=False):
+            wanted = to_count(span[1] - span[0], self.options.fps)
+            length_s = min(span[1] - span[0], len(frames) / self.options.fps)
+            if length_s < min(SHORTEST_S, span[1] - span[0]):
+                break  # the pictures end here, before the file says so
+            n = to_count(length_s, self.options.sample_rate)
+            ears, ambix = (samples[:, :n] for samples in sound)
+            yield self._clip(span[0], frames, directions, ears, ambix, listening)
+            if len(frames) < wanted:
+                break
+        spans = clip_spans(self._duration_s(listening), self.options)[first:]
+        if spans:
+            self._tell_what_is_missing(spans[-1][1])
 
     def _tell_what_is_missing(self, asked_s):
         """Note what does not decode; nobody asked for pictures beyond the end of the sound."""
@@ -249,32 +276,33 @@ class FileCropper:
         stated = self.reader.picture.stated_s
         return min(sound_s, stated) if stated > 0 else sound_s
 
-    def _pictures_of(self, spans, frames, listening):
+    def _pictures_of(self, asked, frames, listening):
         """Yield the pictures of each span, and their directions: fewer where the frames end."""
+        # Loading OpenCV takes a while, in which the decoder is already at work.
+        from ambi2binaural.filming import film
+        from ambi2binaural.views import ViewWarp
+
         options = self.options
         warp = ViewWarp(self.description.video, options.camera, interpolation=options.interpolation)
         looks = ((frame, self._direction(wanted, listening)) for wanted, _, frame in frames)
         pictures = film(warp, looks)
-        for start, end in spans:
+        for start, end in self._spans(asked, listening):
             yield _take(pictures, to_count(end - start, options.fps))
 
     def _direction(self, time, listening):
         """Where the view of a moment looks: azimuth_deg, elevation_deg."""
         if self._whole:
             return 0.0, 0.0
-        views = listening.views.views
-        azimuth, elevation = views[min(int(time + 1e-9), len(views) - 1)]
-        return float(azimuth), float(elevation)
+        return listening.directions.at(int(time + 1e-9))
 
-    def _sound_of(self, spans, listening):
-        """Ears and AmbiX of each span, after the gain."""
+    def _sound_of(self, first, listening):
+        """Ears and AmbiX of each clip from the first on, after the gain."""
         rate, gain = self.options.sample_rate, np.float32(from_db(listening.gain_db))
         heard = self.ears(listening.views) if listening.heard is None else listening.heard
         blocks = (np.concatenate(pair) for pair in heard)
         length = to_count(self.options.clip_s, rate)
-        skipped = to_count(spans[0][0] / self.options.clip_s, 1)
         for number, block in enumerate(even_blocks(blocks, length)):
-            if number >= skipped:
+            if number >= first:
                 yield block[:2] * gain, block[2:6] * gain
 
     def _clip(self, start, frames, directions, ears, ambix, listening):

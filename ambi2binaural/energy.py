@@ -81,8 +81,12 @@ class EnergyMeter:
     @property
     def covariances(self):
         """Mean products of the channels in each second, begun ones included: (seconds, 4, 4)."""
-        counts = np.array(self._counts, dtype=float).reshape(-1, 1, 1)
-        return np.array(self._products).reshape(-1, 4, 4) / counts
+        return self.since(0)
+
+    def since(self, second):
+        """`covariances` from a second on."""
+        counts = np.array(self._counts[second:], dtype=float).reshape(-1, 1, 1)
+        return np.array(self._products[second:]).reshape(-1, 4, 4) / counts
 
     def _filtered(self, part):
         if len(self._sections):
@@ -188,8 +192,8 @@ def _evaluate(forms, covariances):
 @lru_cache(maxsize=1)
 def _region_forms():
     """Symmetric matrices (elevations, azimuths, 4, 4) whose forms are the regions' means."""
-    turn = np.array([rotation(conjugate(orientation_towards(a))) for a in AZIMUTHS_DEG])
-    tilt = np.array([rotation(conjugate(orientation_towards(0, e))) for e in ELEVATIONS_DEG])
+    turn = rotation(conjugate(orientation_towards(AZIMUTHS_DEG)))
+    tilt = rotation(conjugate(orientation_towards(0, ELEVATIONS_DEG)))
     tilted = np.swapaxes(tilt, 1, 2) @ _frontal_form() @ tilt
     return np.swapaxes(turn, 1, 2) @ tilted[:, None] @ turn
 

@@ -34,18 +34,17 @@ def film(warp, frames):
     """
     waiting = deque()
     with ThreadPoolExecutor(1) as thread:
-        looks = ((way, thread.submit(warp.look, frame, *way)) for frame, way in frames)
-        for way, group in groupby(looks, key=itemgetter(0)):
-            while few := [look for _, look in islice(group, AT_ONCE)]:
-                waiting.append((thread.submit(_encoded_views, warp, few), way))
+        for way, group in groupby(frames, key=itemgetter(1)):
+            while few := [frame for frame, _ in islice(group, AT_ONCE)]:
+                waiting.append((thread.submit(_encoded_views, warp, few, way), way))
                 if len(waiting) > GROUPS_AHEAD:
                     yield from _each(*waiting.popleft())
         for views, way in waiting:
             yield from _each(views, way)
 
 
-def _encoded_views(warp, looks):
-    return [encode_jpeg(view) for view in warp.views(look.result() for look in looks)]
+def _encoded_views(warp, frames, way):
+    return [encode_jpeg(view) for view in warp.views(frames, *way)]
 
 
 def _each(views, way):

@@ -83,6 +83,11 @@ class YuvPlanes:
     chroma_steps: tuple
     colors: Colors
 
+    def kind(self):
+        """What frames that are sampled together have in common: size, color steps, sample type."""
+        luma = self.planes[0]
+        return luma.shape[::-1], self.chroma_steps, luma.dtype
+
 
 def yuv_planes(frame):
     """Take the planes of a decoded frame, without a copy where they are planar YUV.

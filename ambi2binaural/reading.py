@@ -167,7 +167,8 @@ class MediaReader:
             track = _require_pictures(self.path, container)
             if seek_s is not None and not _seek(container, track, self.start_s + seek_s):
                 return
-            moments = [(time + self.start_s) / float(track.time_base) for time in asked]
+            tick_s = float(track.time_base)  # once: PyAV makes a Fraction each time it is asked
+            moments = [(time + self.start_s) / tick_s for time in asked]
             frames = _decoded(container, track, self.picture, threads=_threads(), moments=moments)
             for frame in frames:
                 known = frame.time is not None
@@ -175,7 +176,7 @@ class MediaReader:
                 if time <= last_s:
                     continue  # out of order: damaged, there is no telling what it shows
                 last_s = time
-                lasts = frame.duration * float(frame.time_base) if frame.duration else period
+                lasts = frame.duration * tick_s if frame.duration else period
                 self.picture.decoded_s = max(self.picture.decoded_s, time + lasts)
                 yield time, frame
 

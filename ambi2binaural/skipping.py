@@ -44,8 +44,9 @@ def skip_unasked(packets, track, moments):
     Pictures that others refer to are decoded as long as such others may follow.
     """
     ahead, stamps = deque(), []
-    extradata = track.codec_context.extradata
-    starts_anew = _RESTARTS.get(track.codec_context.name)
+    decoder = track.codec_context
+    extradata = decoder.extradata
+    starts_anew = _RESTARTS.get(decoder.name)
     for packet in packets:
         if packet is not None and packet.pts is not None:
             insort(stamps, packet.pts)
@@ -54,15 +55,14 @@ def skip_unasked(packets, track, moments):
                     ahead.pop()
         ahead.append(packet)
         if len(ahead) > LOOKAHEAD:
-            yield _told(ahead.popleft(), track, stamps, moments)
+            yield _told(ahead.popleft(), decoder, stamps, moments)
             del stamps[: -4 * LOOKAHEAD]
     for packet in ahead:
-        yield _told(packet, track, stamps, moments)
+        yield _told(packet, decoder, stamps, moments)
 
 
-def _told(packet, track, stamps, moments):
-    asked = _is_asked(packet, stamps, moments)
-    track.codec_context.skip_frame = "DEFAULT" if asked else "NONREF"
+def _told(packet, decoder, stamps, moments):
+    decoder.skip_frame = "DEFAULT" if _is_asked(packet, stamps, moments) else "NONREF"
     return packet
 
 

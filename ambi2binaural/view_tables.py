@@ -216,10 +216,10 @@ class Table:
     tiles: list
     outside: np.ndarray | None
 
-    def cut(self, plane):
-        """What each of the tiles sees of a plane."""
-        part = self.part.cut(plane)
-        return [part if tile.window is None else tile.window.cut(part) for tile in self.tiles]
+    @cached_property
+    def has_windows(self):
+        """Whether each tile sees but a little of the part."""
+        return all(tile.window is not None for tile in self.tiles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,6 +245,10 @@ class Tile:
     def shape(self):
         """Rows and columns of the view that it covers."""
         return tuple(along.stop - along.start for along in (self.rows, self.columns))
+
+    def seen(self, part):
+        """What it sees of the part of a plane."""
+        return part if self.window is None else self.window.cut(part)
 
 
 @dataclass(frozen=True)

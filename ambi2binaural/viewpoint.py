@@ -31,6 +31,13 @@ class Viewpoints:
     views: np.ndarray
     marked: np.ndarray
 
+    @classmethod
+    def of(cls, chosen):
+        """Gather what a `ViewChooser` chose, second by second."""
+        views = np.array([each[:2] for each in chosen], np.float32).reshape(-1, 2)
+        sounds = np.array([each[2] for each in chosen], bool)
+        return cls(views, np.where(sounds[:, None], views, np.float32(np.nan)))
+
 
 def choose_views(covariances, *, steady_db=0.0, silence_db=SILENCE_DB):
     """Choose the loudest region of each second.
@@ -59,16 +66,80 @@ def choose_views(covariances, *, steady_db=0.0, silence_db=SILENCE_DB):
     Straight above and below, where every azimuth is the same direction, the last azimuth is kept:
     the picture does not spin. Where all directions are equally loud, nothing moves.
     """
-    covariances = np.asarray(covariances, dtype=float)
-    require_shape("covariances", covariances, (None, 4, 4))
-    require(steady_db >= 0, f"steady_db must not be negative, got {steady_db:g}")
-    marked = np.full((len(covariances), 2), np.nan, np.float32)
-    place, margin = FRONT, 1 + TIE
-    for second in np.flatnonzero(covariances[:, 0, 0] > 10 ** (silence_db / 10)):
-        place = _next_place(region_mean(covariances[second]), place, margin)
-        margin = max(10 ** (steady_db / 10), 1 + TIE)  # there is a view to stay with now
-        marked[second] = AZIMUTHS_DEG[place[1]], ELEVATIONS_DEG[place[0]]
-    return Viewpoints(_fill(marked), marked)
+    chooser = ViewChooser(steady_db=steady_db, silence_db=silence_db)
+    return Viewpoints.of([*chooser.feed(covariances), *chooser.finish()])
+
+
+class ViewChooser:
+    """`choose_views` of a sound that is still being heard.
+
+    Parameters
+    ----------
+    steady_db, silence_db : float
+        As of `choose_views`.
+
+    Raises
+    ------
+    InputError
+        If `steady_db` is negative.
+    """
+
+    def __init__(self, *, steady_db=0.0, silence_db=SILENCE_DB):
+        require(steady_db >= 0, f"steady_db must not be negative, got {steady_db:g}")
+        self._steady = max(10 ** (steady_db / 10), 1 + TIE)
+        self._silence = 10 ** (silence_db / 10)
+        self._place = None
+        self._n_waiting = 0
+
+    def feed(self, covariances):
+        """Hear the next seconds.
+
+        Parameters
+        ----------
+        covariances : (seconds, 4, 4) array_like
+            Of any number of seconds.
+
+        Returns
+        -------
+        list of (float, float, bool)
+            azimuth_deg and elevation_deg of the views that are known by now and were not before,
+            and whether the second sounds. Silence before the first sound waits for that.
+
+        Raises
+        ------
+        InputError
+            If the covariances have another shape.
+        """
+        covariances = np.asarray(covariances, dtype=float)
+        require_shape("covariances", covariances, (None, 4, 4))
+        chosen = []
+        for covariance in covariances:
+            sounds = bool(covariance[0, 0] > self._silence)
+            if sounds:
+                # Before the first sound there is no view to stay with.
+                place, margin = (self._place, self._steady) if self._place else (FRONT, 1 + TIE)
+                self._place = _next_place(region_mean(covariance), place, margin)
+            elif self._place is None:
+                self._n_waiting += 1
+                continue
+            chosen += self._waited()
+            chosen.append((*_direction(self._place), sounds))
+        return chosen
+
+    def finish(self):
+        """Views of the seconds that still wait: to the front, since nothing sounds."""
+        return self._waited()
+
+    def _waited(self):
+        waited = [(*_direction(self._place or FRONT), False)] * self._n_waiting
+        self._n_waiting = 0
+        return waited
+
+
+def _direction(place):
+    """azimuth_deg and elevation_deg of a row and column of the map."""
+    row, column = place
+    return float(AZIMUTHS_DEG[column]), float(ELEVATIONS_DEG[row])
 
 
 def _next_place(energy, place, margin):
@@ -80,15 +151,6 @@ def _next_place(energy, place, margin):
     if abs(ELEVATIONS_DEG[row]) == 90:
         column = place[1]
     return int(row), int(column)
-
-
-def _fill(marked):
-    """Let silent seconds keep the last direction, the first ones the first; front if none."""
-    heard = np.flatnonzero(~np.isnan(marked[:, 0]))
-    if not len(heard):
-        return np.zeros_like(marked)
-    latest = np.searchsorted(heard, np.arange(len(marked)), side="right") - 1
-    return marked[heard[np.maximum(latest, 0)]]
 
 
 def view_rotation(azimuth_deg, elevation_deg, order=1):

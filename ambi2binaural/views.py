@@ -8,15 +8,15 @@ half each pixel of the view takes the mean of 2 x 2 places.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from itertools import groupby
+from math import prod
 
 import cv2
 import numpy as np
 
-from ambi2binaural.planes import Colors, yuv_planes
+from ambi2binaural.planes import YuvPlanes, yuv_planes
 from ambi2binaural.projections import goes_around
-from ambi2binaural.view_tables import Table, TableMaker
+from ambi2binaural.view_tables import TableMaker
 from simbinaural.errors import InputError
 from simbinaural.geometry import Camera
 
@@ -76,38 +76,17 @@ class ViewWarp:
         (height, width, 3) numpy.ndarray of uint8
             RGB; black where the panorama shows nothing.
         """
-        return self.views([self.look(frame, azimuth_deg, elevation_deg)])[0]
+        return self.views([frame], azimuth_deg, elevation_deg)[0]
 
-    def look(self, frame, azimuth_deg=0.0, elevation_deg=0.0):
-        """Find what a view shows of a frame, for `views`; its planes are kept as long as the look.
+    def views(self, frames, azimuth_deg=0.0, elevation_deg=0.0):
+        """Take the views of some frames: of four in little more time than of one.
 
         Parameters
         ----------
-        frame : av.VideoFrame
-            A picture of the panorama.
+        frames : iterable of av.VideoFrame
+            Pictures of the panorama, of any size and pixel format.
         azimuth_deg, elevation_deg : float
-            Direction of the view's center.
-
-        Returns
-        -------
-        Look
-        """
-        picture = yuv_planes(frame)
-        size = picture.planes[0].shape[::-1]
-        luma, chroma = (
-            self._table(size, steps, azimuth_deg, elevation_deg)
-            for steps in ((1, 1), picture.chroma_steps)
-        )
-        y, u, v = picture.planes
-        return Look(picture.colors, luma, chroma, (luma.cut(y), chroma.cut(u), chroma.cut(v)))
-
-    def views(self, looks):
-        """Take the views of some looks: of four in one direction in little more time than of one.
-
-        Parameters
-        ----------
-        looks : iterable of Look
-            What `look` found.
+            Direction of the views' center.
 
         Returns
         -------
@@ -115,16 +94,18 @@ class ViewWarp:
             RGB; black where the panorama shows nothing.
         """
         views = []
-        for _, group in groupby(looks, key=Look.kind):
-            views += self._views_alike(list(group))
+        for (size, steps, _), alike in groupby(map(yuv_planes, frames), key=YuvPlanes.kind):
+            luma, chroma = (
+                self._table(size, each, azimuth_deg, elevation_deg) for each in ((1, 1), steps)
+            )
+            views += self._views_alike(list(alike), luma, chroma)
         return views
 
-    def _views_alike(self, looks):
-        luma, chroma = looks[0].luma, looks[0].chroma
-        brightness = self._sample([look.planes[0] for look in looks], luma)
-        colors = self._sample([plane for look in looks for plane in look.planes[1:]], chroma)
-        for look, *samples in zip(looks, brightness, colors[::2], colors[1::2], strict=True):
-            rgb = look.colors.to_rgb(cv2.merge(samples))
+    def _views_alike(self, pictures, luma, chroma):
+        brightness = self._sample([picture.planes[0] for picture in pictures], luma)
+        colors = self._sample([part for picture in pictures for part in picture.planes[1:]], chroma)
+        for picture, *samples in zip(pictures, brightness, colors[::2], colors[1::2], strict=True):
+            rgb = picture.colors.to_rgb(cv2.merge(samples))
             if luma.outside is not None:
                 rgb[luma.outside] = 0
             yield rgb
@@ -141,60 +122,41 @@ class ViewWarp:
         return self._tables[key]
 
     def _sample(self, planes, table):
-        """Samples (height, width) of each of some planes that were cut for a table."""
-        shape = self.camera.height, self.camera.width
-        views = [np.empty(shape, plane[0].dtype) for plane in planes]
-        for first in range(0, len(planes), AT_ONCE):
-            few = slice(first, first + AT_ONCE)
-            for tile, *seen in zip(table.tiles, *planes[few], strict=True):
-                for view, samples in zip(views[few], self._sample_tile(tile, seen), strict=True):
-                    view[tile.rows, tile.columns] = samples
-        return views
+        """Samples (height, width) of each of some planes."""
+        parts = [table.part.cut(plane) for plane in planes]
+        if len(parts) == 1 or not table.has_windows or self._flag != cv2.INTER_LINEAR:
+            return [self._assembled(table, [part]) for part in parts]
+        samples = []
+        for first in range(0, len(parts), AT_ONCE):
+            few = parts[first : first + AT_ONCE]
+            filled = few + few[:1] * (AT_ONCE - len(few))
+            samples += cv2.split(self._assembled(table, filled))[: len(few)]
+        return samples
 
-    def _sample_tile(self, tile, seen):
-        """Samples (rows, columns) of a tile in what it sees of up to four planes."""
-        if len(seen) == 1 or tile.window is None or self._flag != cv2.INTER_LINEAR:
-            return [self._warped(plane, tile) for plane in seen]
-        filled = seen + seen[:1] * (AT_ONCE - len(seen))
-        return cv2.split(self._warped(_merged(filled), tile))[: len(seen)]
+    def _assembled(self, table, parts):
+        """Samples (height, width) or (height, width, parts) of one or of some planes' parts."""
+        channels = (len(parts),) if len(parts) > 1 else ()
+        view = np.empty((self.camera.height, self.camera.width, *channels), parts[0].dtype)
+        for tile in table.tiles:
+            view[tile.rows, tile.columns] = self._warped(_merged(map(tile.seen, parts)), tile)
+        return view
 
-    def _warped(self, plane, tile):
-        samples = cv2.remap(plane, *tile.maps, self._flag, borderMode=self._border)
+    def _warped(self, seen, tile):
+        samples = cv2.remap(seen, *tile.maps, self._flag, borderMode=self._border)
         if samples.shape[:2] == tile.shape:
             return samples
         return cv2.resize(samples, tile.shape[::-1], interpolation=cv2.INTER_AREA)
 
 
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What a view shows of a frame.
-
-    Attributes
-    ----------
-    colors : Colors
-        What its samples mean.
-    luma, chroma : Table
-        Where the samples of the view lie.
-    planes : three lists of numpy.ndarray
-        What the tables' tiles see of Y, U and V.
-    """
-
-    colors: Colors
-    luma: Table
-    chroma: Table
-    planes: tuple
-
-    def kind(self):
-        """Looks of one kind are sampled together."""
-        return id(self.luma), id(self.chroma), self.planes[0][0].dtype
-
-
 def _merged(planes):
-    """Planes (rows, columns) as channels (rows, columns, planes) of one picture.
+    """Planes (rows, columns) as channels (rows, columns, planes) of one picture; one as it is.
 
     It begins one sample off: what is aligned OpenCV writes past the caches, right to memory, from
     where it takes twice as long to be read back as all the rest.
     """
+    planes = list(planes)
+    if len(planes) == 1:
+        return planes[0]
     shape = (*planes[0].shape, len(planes))
-    merged = np.empty(np.prod(shape) + 1, planes[0].dtype)[1:].reshape(shape)
+    merged = np.empty(prod(shape) + 1, planes[0].dtype)[1:].reshape(shape)
     return cv2.merge(planes, dst=merged)

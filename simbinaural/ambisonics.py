@@ -132,18 +132,18 @@ def rotate(ambisonics, orientation):
 
 
 def rotation(orientation, order=1):
-    """Channel matrix of a rotation.
+    """Channel matrices of rotations.
 
     Parameters
     ----------
-    orientation : (4,) or (3, 3) array_like
-        Unit quaternion, or rotation matrix in body axes.
+    orientation : (..., 4) or (..., 3, 3) array_like
+        Unit quaternions, or rotation matrices in body axes.
     order : int
         Ambisonic order.
 
     Returns
     -------
-    ((order + 1) ** 2, (order + 1) ** 2) numpy.ndarray
+    (..., (order + 1) ** 2, (order + 1) ** 2) numpy.ndarray
         A block for each degree: harmonics of turned directions = matrix @ harmonics of directions.
 
     Raises
@@ -157,21 +157,25 @@ def rotation(orientation, order=1):
     combinations of its harmonics of the directions; higher ones are solved for at enough of them.
     """
     turn = np.asarray(orientation, dtype=float)
-    if turn.shape == (4,):
+    if turn.shape[-1:] == (4,):
         turn = rotation_matrix(turn)
-    require(turn.shape == (3, 3), f"orientation must have shape (4,) or (3, 3), got {turn.shape}")
-    matrix = np.zeros((n_channels(order), n_channels(order)))
-    matrix[0, 0] = 1
+    require(
+        turn.shape[-2:] == (3, 3),
+        f"orientation must have shape (..., 4) or (..., 3, 3), got {turn.shape}",
+    )
+    matrix = np.zeros((*turn.shape[:-2], n_channels(order), n_channels(order)))
+    matrix[..., 0, 0] = 1
     if order >= 1:
         yzx = body_to_sofa(np.eye(3)).T[[1, 2, 0]]
-        matrix[1:4, 1:4] = yzx @ turn @ yzx.T
+        matrix[..., 1:4, 1:4] = yzx @ turn @ yzx.T
     if order >= 2:
         vectors = spread_directions(90 / (order + 1))
         before = harmonics(*directions(vectors)[:2], order)
-        after = harmonics(*directions(vectors @ turn.T)[:2], order)
+        after = harmonics(*directions(vectors @ np.swapaxes(turn, -1, -2))[:2], order)
         for degree in range(2, order + 1):
             block = slice(degree**2, (degree + 1) ** 2)
-            matrix[block, block] = after[block] @ np.linalg.pinv(before[block])
+            turned = np.moveaxis(after[block], 0, -2)
+            matrix[..., block, block] = turned @ np.linalg.pinv(before[block])
     return matrix
 
 

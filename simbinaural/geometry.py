@@ -173,16 +173,16 @@ def rotation_matrix(orientation):
 
 
 def orientation_towards(azimuth_deg, elevation_deg=0.0):
-    """Orientation (4,) of a level body that looks towards a world direction.
+    """Orientations (..., 4) of a level body that looks towards world directions.
 
     Parameters
     ----------
-    azimuth_deg, elevation_deg : float
-        Direction as seen by a body at identity: +90 deg azimuth turns left, to -x.
+    azimuth_deg, elevation_deg : (...) array_like
+        Directions as seen by a body at identity: +90 deg azimuth turns left, to -x.
     """
     yaw, pitch = np.radians(azimuth_deg) / 2, np.radians(elevation_deg) / 2
-    turn = (np.cos(yaw), 0.0, np.sin(yaw), 0.0)
-    return multiply(turn, (np.cos(pitch), np.sin(pitch), 0.0, 0.0))
+    turn = np.stack([np.cos(yaw), 0 * yaw, np.sin(yaw), 0 * yaw], axis=-1)
+    return multiply(turn, np.stack([np.cos(pitch), np.sin(pitch), 0 * pitch, 0 * pitch], axis=-1))
 
 
 # --------------------------------------------------------------------------- directions

@@ -109,7 +109,8 @@ def decode_png(encoded):
 
 def _require_rgb(rgb):
     require_shape("rgb", rgb, (None, None, 3))
-    require(rgb.dtype == np.uint8, f"rgb must be uint8, got {rgb.dtype}")
+    if rgb.dtype != np.uint8:
+        raise InputError(f"rgb must be uint8, got {rgb.dtype}")
 
 
 def _encoded(suffix, pixels, options):
