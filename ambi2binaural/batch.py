@@ -27,7 +27,6 @@ from simbinaural.shards.reader import open_shard
 from simbinaural.shards.runs import find_run, refuse_changes, working_in
 from simbinaural.shards.writer import replacing
 from simbinaural.splits import split_clips
-from simbinaural.video import write_video
 
 TOOL = "ambi2binaural crop"
 
@@ -173,6 +172,8 @@ def _clip_lengths(job, path):
     """Seconds of each clip of a shard; on the way its MP4s are written, where they are wanted."""
     with open_shard(path) as clips:
         for clip in clips if job.video else ():
+            from simbinaural.video import write_video  # OpenCV, which delays the decoder's start
+
             out = job.folder / "videos" / f"{clip.id}.mp4"
             if not out.exists():
                 out.parent.mkdir(exist_ok=True)

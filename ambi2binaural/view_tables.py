@@ -26,7 +26,7 @@ BEND_PX = 0.4
 """Fourth difference of knots up to which a cubic is near enough: between inner knots it strays by a
 fortieth of it, between the outermost by a twenty-fourth."""
 
-TILE = (240, 480)
+TILE = (240, 960)
 """Rows and columns of samples that are taken at once."""
 
 WINDOW_SHARE = 0.25

@@ -4,6 +4,9 @@ import numpy as np
 
 ONSET_CUTOFF_HZ = 7500.0
 
+AT_ONCE = 64
+"""Responses whose spectra stay in the processor's cache; thousands at once take a third longer."""
+
 
 def first_arrivals(responses, sample_rate):
     """Moments at which impulse responses first come within 20 dB of their peak.
@@ -44,7 +47,15 @@ def minimum_phase_lags(responses, sample_rate):
         Seconds, finer than a sample: where both resemble each other most, below 7.5 kHz (Nam, Abel
         and Smith, AES 125, 2008).
     """
-    n_fft = 1 << int(np.ceil(np.log2(2 * np.shape(responses)[-1])))
+    responses = np.asarray(responses)
+    rows = responses.reshape(-1, responses.shape[-1])
+    few = (rows[first : first + AT_ONCE] for first in range(0, len(rows), AT_ONCE))
+    lags = [_lags_of_few(each, sample_rate) for each in few]
+    return np.concatenate(lags).reshape(responses.shape[:-1])
+
+
+def _lags_of_few(responses, sample_rate):
+    n_fft = 1 << int(np.ceil(np.log2(2 * responses.shape[-1])))
     spectra = np.fft.rfft(responses, n_fft, axis=-1)
     cross = spectra * np.conj(np.fft.rfft(minimum_phase(np.abs(spectra)), axis=-1))
     cross[..., np.fft.rfftfreq(n_fft, 1 / sample_rate) > ONSET_CUTOFF_HZ] = 0

@@ -144,6 +144,15 @@ def test_a_matrix_serves_as_well_as_a_quaternion():
 # --------------------------------------------------------------------------- conventions
 
 
+@pytest.mark.parametrize("order", [0, 1, 3])
+def test_many_rotations_at_once_are_those_one_by_one(order):
+    turns = orientation_towards(np.array([10.0, -80, 170]), np.array([[0.0], [50]]))
+    found = rotation(turns, order)
+    alone = [[rotation(turn, order) for turn in row] for row in turns]
+    np.testing.assert_allclose(found, alone, atol=1e-12)
+    np.testing.assert_array_equal(rotation(rotation_matrix(turns), order), found)
+
+
 def test_fuma_first_order_is_w_x_y_z_with_w_3_db_lower():
     fuma = convert(encode([1.0], 30, 20), "ambix", "fuma")[:, 0]
     right, up, back = direction_vectors(30, 20)

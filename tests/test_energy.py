@@ -16,7 +16,7 @@ from ambi2binaural.energy import (
     energy_map,
     region_mean,
 )
-from ambi2binaural.viewpoint import choose_views, view_rotation
+from ambi2binaural.viewpoint import ViewChooser, Viewpoints, choose_views, view_rotation
 from simbinaural.ambisonics import encode, harmonics, n_channels
 from simbinaural.errors import InputError
 from simbinaural.geometry import direction_vectors, directions, orientation_towards, rotate
@@ -227,6 +227,35 @@ def test_silent_seconds_keep_the_last_view_and_are_marked():
     nan = (np.nan, np.nan)
     np.testing.assert_array_equal(chosen.marked, [nan, (90, 0), nan, nan, (-30, 50), nan])
     assert chosen.views.dtype == chosen.marked.dtype == np.float32
+
+
+@pytest.mark.parametrize("steady_db", [0, 3])
+@pytest.mark.parametrize("heard", [True, False])
+def test_views_are_the_same_while_the_sound_is_being_heard(steady_db, heard):
+    rng = np.random.default_rng(0)
+    silence = np.zeros((4, 4))
+    waves = [
+        heard * rng.uniform(1, 3) * wave(*rng.uniform((-180, -90), (180, 90))) for _ in range(8)
+    ]
+    seconds = np.array([silence, silence, *waves[:4], silence, *waves[4:], silence])
+    chooser = ViewChooser(steady_db=steady_db)
+    assert chooser.feed(seconds[:2]) == []  # the first sound is not known yet
+    chosen = chooser.feed(seconds[2:3])
+    assert len(chosen) == (3 if heard else 0)
+    for first, last in ((3, 4), (4, 4), (4, 9), (9, 12)):
+        chosen += chooser.feed(seconds[first:last])
+    chosen += chooser.finish()
+    expected = choose_views(seconds, steady_db=steady_db)
+    np.testing.assert_array_equal(Viewpoints.of(chosen).views, expected.views)
+    np.testing.assert_array_equal(Viewpoints.of(chosen).marked, expected.marked)
+    assert len(np.unique(expected.views, axis=0)) == 1 or heard
+
+
+def test_seconds_from_one_on():
+    meter = EnergyMeter(100)
+    meter.feed(np.random.default_rng(0).standard_normal((4, 250)))
+    np.testing.assert_array_equal(meter.since(1), meter.covariances[1:])
+    assert meter.since(3).shape == (0, 4, 4)
 
 
 def test_silence_alone_is_watched_in_front():

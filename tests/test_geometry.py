@@ -168,6 +168,13 @@ def test_orientation_looks_where_it_is_told(azimuth, elevation):
     np.testing.assert_allclose(front, direction_vectors(azimuth, elevation), atol=1e-12)
 
 
+def test_orientations_of_many_directions_are_those_of_each():
+    azimuths, elevations = np.array([0.0, 30, -170]), np.array([[0.0], [-40]])
+    found = orientation_towards(azimuths, elevations)
+    alone = [[orientation_towards(a, e) for a in azimuths] for e in elevations[:, 0]]
+    np.testing.assert_array_equal(found, alone)
+
+
 @given(VECTORS)
 @settings(deadline=None)
 def test_sofa_axes_and_back(vector):

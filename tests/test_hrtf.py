@@ -179,6 +179,14 @@ def test_lag_of_a_decay_is_its_beginning_not_its_middle():
     assert minimum_phase_lags(decay, 44100) == pytest.approx(0.0005, abs=5e-6)
 
 
+def test_lags_of_many_are_those_of_each():
+    delays = np.random.default_rng(0).uniform(20, 120, (75, 2)) / 44100
+    lags = minimum_phase_lags(impulses(delays.ravel()).reshape(75, 2, -1), 44100)
+    assert lags.shape == (75, 2)
+    alone = [[minimum_phase_lags(impulses([d])[0], 44100) for d in pair] for pair in delays]
+    np.testing.assert_allclose(lags, alone, atol=1e-12)
+
+
 def test_first_arrival_lies_between_samples():
     response = np.array([[0, 0, 0.05, 0.15, -1.0, 0.5], [0.01, -2, 0, 0, 0, 0]])
     np.testing.assert_allclose(first_arrivals(response, 10), [0.25, 0.19 / 1.99 / 10])
