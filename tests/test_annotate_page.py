@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -308,6 +309,16 @@ def test_a_clip_answered_twice_while_away_is_saved_in_that_order(desk):
     assert [each.kind for each in desk.server.history("000001")] == ["points", "nothing"]
     assert desk.server.answers()["000002"].kind == "points"
     desk.forgive_lost()
+
+
+def test_a_clip_that_is_called_twice_at_once_is_shown(desk):
+    desk.page.wait_for_load_state("networkidle")  # the next clip is there beforehand
+    desk.page.route("**/answer", lambda route: (time.sleep(0.5), route.continue_()))
+    desk.run("[1, 2].map(() => document.querySelector('#list button[data-at=\"1\"]').click())")
+    assert desk.run("annotate.page.draft") is None
+    desk.wait("annotate.page.draft && annotate.page.clip.id === '000001'")
+    desk.click([100, 100])
+    assert len(desk.points) == 1
 
 
 def test_an_answer_whose_receipt_was_lost_is_saved_once(desk):

@@ -150,8 +150,9 @@ function begin(clip) {
   $("note").value = page.draft.note;
   draw();
   performance.mark("annotate-shown", { detail: clip.id });
-  // The picture first: the rest may come after it.
-  requestAnimationFrame(() => setTimeout(() => { if (page.clip === clip) follow(clip); }));
+  // The picture first: the rest may come after it, unless the clip was left or begun anew by then.
+  const { turn } = page;
+  requestAnimationFrame(() => setTimeout(() => { if (page.turn === turn) follow(clip); }));
 }
 
 function follow(clip) {
