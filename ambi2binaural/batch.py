@@ -170,10 +170,10 @@ def _crop(job):
 
 def _clip_lengths(job, path):
     """Seconds of each clip of a shard; on the way its MP4s are written, where they are wanted."""
+    from simbinaural.video import write_video  # OpenCV, which would delay the decoder's start
+
     with open_shard(path) as clips:
         for clip in clips if job.video else ():
-            from simbinaural.video import write_video  # OpenCV, which delays the decoder's start
-
             out = job.folder / "videos" / f"{clip.id}.mp4"
             if not out.exists():
                 out.parent.mkdir(exist_ok=True)

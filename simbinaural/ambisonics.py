@@ -128,7 +128,12 @@ def rotate(ambisonics, orientation):
         If the channels are no full order or `orientation` has another shape.
     """
     ambisonics = np.asarray(ambisonics)
-    return rotation(orientation, order_of(len(ambisonics))) @ ambisonics
+    matrix = rotation(orientation, order_of(len(ambisonics)))
+    require(
+        matrix.ndim == 2,
+        f"orientation must have shape (4,) or (3, 3), got {np.shape(orientation)}",
+    )
+    return matrix @ ambisonics
 
 
 def rotation(orientation, order=1):

@@ -109,8 +109,7 @@ def decode_png(encoded):
 
 def _require_rgb(rgb):
     require_shape("rgb", rgb, (None, None, 3))
-    if rgb.dtype != np.uint8:
-        raise InputError(f"rgb must be uint8, got {rgb.dtype}")
+    require(rgb.dtype == np.uint8, f"rgb must be uint8, got {rgb.dtype}")
 
 
 def _encoded(suffix, pixels, options):

@@ -201,6 +201,7 @@ def test_conversion_keeps_single_precision():
         (lambda: order_of(0), "channels must number .* got 0"),
         (lambda: rotate(np.ones((5, 2)), (1, 0, 0, 0)), "channels must number .* got 5"),
         (lambda: rotation(np.ones(3)), r"orientation must have shape .* got \(3,\)"),
+        (lambda: rotate(np.ones((4, 9)), np.ones((2, 4))), r"orientation must .* got \(2, 4\)"),
         (lambda: convert(np.ones((4, 2)), "acn"), "source must be one of .*, got acn"),
         (lambda: convert(np.ones((4, 2)), "fuma", "x"), "target must be one of .*, got x"),
         (lambda: convert(np.ones((25, 2)), "fuma"), "order must be at most 3 in FuMa, got 4"),

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -17,12 +16,10 @@ from ffmpeg import ffmpeg
 from scipy.signal import butter, correlate, oaconvolve, sosfilt
 from shoebox import heads, home, material, rectangle
 
-from ambi2binaural.ahead import beside
 from ambi2binaural.cli import main
-from ambi2binaural.cropping import FileCropper, clip_spans
+from ambi2binaural.cropping import clip_spans
 from ambi2binaural.energy import AZIMUTHS_DEG
 from ambi2binaural.heatmap import heat_layer, view_outline
-from ambi2binaural.listening import Directions
 from ambi2binaural.options import CropOptions
 from ambi2binaural.reading import MediaReader
 from ambi2binaural.yt_clean import find_sources, read_list
@@ -422,81 +419,6 @@ def test_pictures_go_on_behind_the_sound(film, tmp_path):
     assert [len(clip["frames"]) for clip in found] == [24, 24, 10]
     for clip, expected in zip(found, whole, strict=False):
         np.testing.assert_equal(clip["frames"], expected["frames"][: len(clip["frames"])])
-
-
-# --------------------------------------------------------------------------- pictures beside sound
-
-
-class SlowSound:
-    """Sound of which no more than some seconds come until the rest is let go."""
-
-    def __init__(self, monkeypatch, seconds):
-        self.rest, self.n_blocks, read = threading.Event(), 0, MediaReader.sound
-
-        def sound(reader, *arguments):
-            for block in read(reader, *arguments):
-                if self.n_blocks >= seconds:
-                    assert self.rest.wait(60)
-                self.n_blocks += 1
-                yield block
-
-        monkeypatch.setattr(MediaReader, "sound", sound)
-
-
-def test_pictures_wait_for_their_own_second_of_sound_only(film, monkeypatch):
-    expected = list(FileCropper(film, CropOptions(clip_s=2)).clips())
-    slow = SlowSound(monkeypatch, 4)
-    viewed, at = threading.Semaphore(0), Directions.at
-
-    def tell(directions, second):
-        found = at(directions, second)
-        viewed.release()
-        return found
-
-    monkeypatch.setattr(Directions, "at", tell)
-    clips = beside(list, FileCropper(film, CropOptions(clip_s=2)).clips())
-    for _ in range(4 * 8):
-        assert viewed.acquire(timeout=60)  # the pictures of all that is heard
-    time.sleep(0.2)
-    assert not viewed.acquire(blocking=False)
-    assert slow.n_blocks == 4
-    slow.rest.set()
-    for found, clip in zip(clips.result(60), expected, strict=True):
-        for name, values in clip.arrays.items():
-            for one, other in zip(found.arrays[name], values, strict=True):
-                np.testing.assert_array_equal(one, other)
-
-
-def test_who_leaves_early_waits_for_no_more_sound(film, monkeypatch):
-    slow = SlowSound(monkeypatch, 2)
-
-    def leave(*_):
-        threading.Timer(0.5, slow.rest.set).start()
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(FileCropper, "_clips", leave)
-    cropper = FileCropper(film, CropOptions())
-    with pytest.raises(KeyboardInterrupt):
-        next(cropper.clips())
-    time.sleep(0.5)
-    assert slow.n_blocks <= 4  # of 13
-
-
-def test_directions_are_waited_for():
-    directions = Directions()
-    asked = [beside(directions.at, second) for second in (0, 1, 2)]
-    lasts = beside(directions.last_for, 2)
-    directions.extend([(10.0, 5.0, True)])
-    assert asked[0].result(60) == (10.0, 5.0)
-    assert directions.last_for(1)
-    assert not asked[1].done()
-    assert not lasts.done()
-    directions.extend([(20.0, 5.0, False)], last=True)
-    assert asked[1].result(60) == asked[2].result(60) == (20.0, 5.0)
-    assert not lasts.result(60)  # the last second may be cut short
-    nothing = Directions()
-    nothing.extend([], last=True)
-    assert nothing.at(3) == (0.0, 0.0)
 
 
 def test_foreign_folders_are_refused(film, tmp_path):
