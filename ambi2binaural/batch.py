@@ -21,7 +21,7 @@ from ambi2binaural.cropping import FileCropper
 from ambi2binaural.options import CropOptions
 from simbinaural.errors import InputError, require
 from simbinaural.hrtf import load_hrtf
-from simbinaural.jobs import run_jobs
+from simbinaural.jobs import keep_freed_memory, run_jobs
 from simbinaural.shards import open_dataset, write_info, write_shard, write_split
 from simbinaural.shards.reader import open_shard
 from simbinaural.shards.runs import find_run, refuse_changes, working_in
@@ -138,6 +138,7 @@ def crop_files(folder, sources, options, *, executor, command, video=False, repo
 
 def crop_file(job):
     """Make all clips of one file, and its report; a bad file is reported, not raised."""
+    keep_freed_memory()
     try:
         report = _crop(job)
     except InputError as error:

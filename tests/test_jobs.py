@@ -1,6 +1,8 @@
 """Jobs: every executor gives the same, failures stop, workers never outlive the command."""
 
 import os
+import platform
+import resource
 import signal
 import subprocess
 import sys
@@ -164,3 +166,26 @@ def _alive(pid):
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are left alone")
+def test_freed_memory_is_kept_for_what_comes_next():
+    """Eight blocks of 3 MB, which are all freed before the next eight."""
+    program = """
+import resource, sys
+import numpy as np
+from simbinaural.jobs import keep_freed_memory
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+for _ in range(20):
+    blocks = [np.ones(3 << 17) for _ in range(8)]
+    del blocks
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+    def faults(how):
+        command = [sys.executable, "-c", program, how]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    pages = 8 * (3 << 20) // resource.getpagesize()
+    assert faults("kept") + 3 * pages < faults("given back")
